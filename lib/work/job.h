@@ -1,0 +1,96 @@
+/*
+ * What is to be done: one request, as a handler sees it, and how it ended.
+ *
+ * rpc and stream make jobs, exec does them; neither knows the other.
+ */
+#ifndef CAL_WORK_JOB_H
+#define CAL_WORK_JOB_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+enum cal_verdict {
+	CAL_VERDICT_RESULT,     /* done; body is the answer */
+	CAL_VERDICT_FAILURE,    /* the handler failed */
+	CAL_VERDICT_ERROR,      /* we refuse */
+	CAL_VERDICT_CANCELLED,
+};
+
+/* Why a job is stopped. */
+enum cal_stop {
+	CAL_STOP_NONE,
+	CAL_STOP_CANCEL,        /* its caller wants so: CANCELLED */
+	CAL_STOP_DEADLINE,      /* its caller's time is over: CANCELLED */
+	CAL_STOP_LIMIT,         /* our own limit: FAILURE HandlerTimeout */
+	CAL_STOP_SHUTDOWN,      /* we leave: CANCELLED */
+};
+
+/* The word of a CANCELLED on the wire: "caller", "deadline", "shutdown". */
+const char *cal_stop_why(enum cal_stop stop);
+
+/* How a job ended.  A zeroed one is an empty RESULT. */
+struct cal_outcome {
+	enum cal_verdict verdict;
+	enum cal_stop stop;             /* of CANCELLED */
+	struct cal_buf body;            /* of RESULT: what the handler wrote */
+	const char *name;               /* of FAILURE and ERROR: static */
+	struct cal_buf repr;
+	struct cal_buf traceback;
+	bool has_status;
+	int status;                     /* exit status, or -signal */
+};
+
+void cal_outcome_release(struct cal_outcome *outcome);
+
+/* Makes it an ERROR or FAILURE; what it held before is released. */
+void cal_outcome_refuse(struct cal_outcome *outcome, enum cal_verdict verdict,
+    const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+struct cal_job;
+
+/* Called once, from the loop.  The outcome is the callee's to release. */
+typedef void cal_job_ended_fn(struct cal_job *job,
+    struct cal_outcome *outcome);
+
+/*
+ * Everything that a slice shows lives until ended was called.  Values as they
+ * came from the peer: a handler encodes them for where they go.
+ */
+struct cal_job {
+	struct cal_slice method, key, body;
+	struct cal_slice seq;           /* its number, as text */
+	struct cal_slice peer;          /* an opaque word for the caller */
+	struct cal_slice user;          /* authenticated name, or empty */
+	double deadline;                /* on the loop's clock; 0: none */
+	size_t max_answer;              /* bytes */
+
+	cal_job_ended_fn *ended;
+	void *work;                     /* the handler's own, while it runs */
+};
+
+/* A kind of handler: a row per kind; the object begins with struct
+ * cal_handler. */
+struct cal_handler;
+struct cal_handler_ops {
+	/*
+	 * Starts the job.  On failure nothing is started and ended is not
+	 * called: CAL_ETEMP when it may work later, else CAL_ENOEXEC,
+	 * CAL_ENOCMD or another.
+	 */
+	int (*start)(struct cal_handler *handler, struct cal_job *job,
+	    struct cal_err *err);
+
+	/* Stops a running job; ended follows.  A second call hurries. */
+	void (*stop)(struct cal_handler *handler, struct cal_job *job,
+	    enum cal_stop why);
+
+	/* No job runs any more. */
+	void (*free)(struct cal_handler *handler);
+};
+struct cal_handler {
+	const struct cal_handler_ops *ops;
+};
+
+#endif
