@@ -52,17 +52,26 @@ bool cal_mp_read(struct cal_mp_reader *rd, struct cal_mp_value *value);
 bool cal_mp_read_map(struct cal_mp_reader *rd, uint32_t *pairsp);
 bool cal_mp_read_array(struct cal_mp_reader *rd, uint32_t *itemsp);
 
+/*
+ * Reads a whole map: the value under the key names[i] to values[i], whose kind
+ * is CAL_MP_NONE when there is none.  Other keys are ignored; a key that is
+ * neither str nor bin, or one of names twice, is an error.
+ */
+bool cal_mp_read_fields(struct cal_mp_reader *rd,
+    const struct cal_slice *names, size_t count, struct cal_mp_value *values);
+
 /* Sets the first error. */
 void cal_mp_reader_refuse(struct cal_mp_reader *rd, const char *problem);
 
 /* True when all was read, without an error, to the last byte. */
 bool cal_mp_reader_done(struct cal_mp_reader *rd);
 
-/* Shortest forms, to the end of out. */
+/* Shortest forms, to the end of out.  Text and bytes: less than 4 GiB. */
 void cal_mp_put_nil(struct cal_buf *out);
 void cal_mp_put_bool(struct cal_buf *out, bool truth);
 void cal_mp_put_uint(struct cal_buf *out, uint64_t number);
 void cal_mp_put_int(struct cal_buf *out, int64_t number);
+void cal_mp_put_str_head(struct cal_buf *out, uint32_t len);
 void cal_mp_put_str(struct cal_buf *out, struct cal_slice text);
 void cal_mp_put_bin(struct cal_buf *out, struct cal_slice bytes);
 void cal_mp_put_bin_head(struct cal_buf *out, uint32_t len);

@@ -48,7 +48,7 @@ struct cal_rpcmsg {
 	struct cal_slice method;        /* the text of meth */
 	struct cal_slice key;           /* okey's bytes if str or bin, else raw;
 	                                   empty: no key */
-	bool zip;
+	bool zip;                       /* compressed, or to be */
 
 	/* Extensions; has_* tells a missing one from a zero. */
 	bool has_dl, has_max, has_st;

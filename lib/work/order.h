@@ -59,7 +59,8 @@ struct cal_turn {
 
 /*
  * jobs: turns that run at a time in all.  max_queue: turns that wait in one
- * group; in all, 10 times as many.
+ * group; in all, 10 times as many.  A turn that may start at once always has
+ * room.
  */
 struct cal_order *cal_order_new(enum cal_order_kind kind, size_t jobs,
     size_t max_queue);

@@ -1,6 +1,8 @@
-/* Is it UTF-8?  RFC 3629: no overlong forms, no surrogates, at most U+10FFFF. */
-#ifndef CAL_CODEC_UTF8_H
-#define CAL_CODEC_UTF8_H
+/*
+ * Is it UTF-8?  RFC 3629: no overlong forms, no surrogates, at most U+10FFFF.
+ */
+#ifndef CAL_BASE_UTF8_H
+#define CAL_BASE_UTF8_H
 
 #include <stdbool.h>
 

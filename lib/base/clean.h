@@ -2,8 +2,8 @@
  * Bytes of strangers made harmless: for a terminal or log, and for an
  * environment variable.
  */
-#ifndef CAL_CODEC_CLEAN_H
-#define CAL_CODEC_CLEAN_H
+#ifndef CAL_BASE_CLEAN_H
+#define CAL_BASE_CLEAN_H
 
 #include <stdbool.h>
 

@@ -1,0 +1,222 @@
+/*
+ * cal-serve: serves programs as RPC methods.
+ *
+ * Wiring only: options make methods, methods and an address make a service,
+ * signals drain it.
+ */
+#include <ev.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/die.h"
+#include "cli/ready.h"
+#include "cli/start.h"
+#include "serve/options.h"
+#include "serve/service.h"
+
+static const double LINGER = 5;         /* seconds for the last answers */
+
+struct program {
+	struct cal_serve_options options;
+	struct ev_loop *loop;
+	struct cal_reaper *reaper;
+	struct cal_methods *methods;
+	struct cal_service *service;
+	ev_signal term, intr, hup, usr1;
+	int last_signal;                /* the second one, that hurried us */
+	bool stopping;
+	struct cal_err refusal;         /* its code: CAL_OK if none */
+};
+
+static void
+fail(const struct cal_err *err, int rc)
+{
+	if (rc != CAL_OK)
+		cal_die(err);
+}
+
+static void
+on_ready(void *arg)
+{
+	struct program *p = arg;
+	char *url = cal_service_address(p->service);
+	struct cal_err err;
+	int fd = p->options.notify_fd == 0 ? -1 : (int)p->options.notify_fd;
+
+	fail(&err, cal_ready_say(p->options.ready_line ? CAL_READY_STDOUT :
+	    CAL_READY_QUIET, url, fd, &err));
+	cal_log(CAL_LOG_INFO, "serving %zu methods at %s",
+	    cal_methods_count(p->methods), url);
+	free(url);
+}
+
+static void
+on_done(void *arg)
+{
+	struct program *p = arg;
+
+	ev_break(p->loop, EVBREAK_ALL);
+}
+
+static void
+on_refused(void *arg, const struct cal_err *err)
+{
+	struct program *p = arg;
+
+	p->refusal = *err;
+	cal_service_drain(p->service, 0);
+}
+
+static void
+on_stop(struct ev_loop *loop, ev_signal *watcher, int revents)
+{
+	struct program *p = watcher->data;
+
+	(void)loop;
+	(void)revents;
+	if (p->stopping) {
+		p->last_signal = watcher->signum;
+		cal_service_abort(p->service, true);
+		return;
+	}
+	p->stopping = true;
+	cal_log(CAL_LOG_INFO, "leaving: %g s for what runs",
+	    p->options.grace);
+	cal_service_drain(p->service, p->options.grace);
+}
+
+static void
+on_hup(struct ev_loop *loop, ev_signal *watcher, int revents)
+{
+	struct program *p = watcher->data;
+	struct cal_err err;
+
+	(void)loop;
+	(void)revents;
+	if (p->options.dir != NULL && cal_methods_load(p->methods,
+	    p->options.dir, true, &err) != CAL_OK)
+		cal_log(CAL_LOG_FAILURE, "kept the old methods: %s", err.text);
+	else
+		cal_log(CAL_LOG_INFO, "serving %zu methods",
+		    cal_methods_count(p->methods));
+}
+
+static void
+on_usr1(struct ev_loop *loop, ev_signal *watcher, int revents)
+{
+	struct program *p = watcher->data;
+
+	(void)loop;
+	(void)revents;
+	cal_service_say(p->service);
+}
+
+static void
+watch(struct program *p, ev_signal *watcher,
+    void (*fn)(struct ev_loop *, ev_signal *, int), int number)
+{
+	ev_signal_init(watcher, fn, number);
+	watcher->data = p;
+	ev_signal_start(p->loop, watcher);
+}
+
+static void
+make_methods(struct program *p, char **env)
+{
+	const struct cal_serve_options *o = &p->options;
+	struct cal_command_conf conf = {
+		.reaper = p->reaper,
+		.env = (const char *const *)env,
+		.kill_after = o->kill_after,
+		.no_traceback = o->no_traceback,
+		.loop = p->loop,
+	};
+	struct cal_err err;
+	size_t i;
+
+	p->methods = cal_methods_new(&conf);
+	if (o->method != NULL)
+		fail(&err, cal_methods_add(p->methods, o->method, o->command,
+		    &err));
+	for (i = 0; i < o->shell_methods.count; i++)
+		fail(&err, cal_methods_add_shell(p->methods,
+		    o->shell_methods.items[i], &err));
+	if (o->dir != NULL)
+		fail(&err, cal_methods_load(p->methods, o->dir, false, &err));
+}
+
+static void
+open_service(struct program *p)
+{
+	const struct cal_serve_options *o = &p->options;
+	struct cal_service_conf conf = {
+		.loop = p->loop,
+		.reaper = p->reaper,
+		.methods = p->methods,
+		.body = o->body,
+		.url = o->url,
+		.bind = o->bind,
+		.insecure = o->insecure,
+		.compress = o->compress,
+		.text = o->text,
+		.log_json = o->log_format == 1,
+		.max_body = o->max_body,
+		.order = (enum cal_order_kind)o->order,
+		.jobs = o->jobs,
+		.max_queue = o->max_queue,
+		.count = o->count,
+		.timeout = o->timeout,
+		.ready = on_ready,
+		.done = on_done,
+		.refused = on_refused,
+		.arg = p,
+	};
+	struct cal_err err;
+
+	fail(&err, cal_service_open(&p->service, &conf, &err));
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct program p;
+	struct cal_err err;
+	bool done, all, cut;
+	char **env;
+
+	cal_start_process("cal-serve");
+	fail(&err, cal_serve_options_read(&p.options, argc, argv, &done,
+	    &err));
+	if (done)
+		return 0;
+	cal_start_words("cal-serve", p.options.verbose, p.options.quiet,
+	    p.options.log_format == 1, false);
+	fail(&err, cal_ready_check(p.options.notify_fd == 0 ? -1 :
+	    (int)p.options.notify_fd, &err));
+	p.loop = cal_start_loop();
+	fail(&err, cal_reaper_open(&p.reaper, p.loop, &err));
+	fail(&err, cal_command_env(&env, p.options.pass_env, &err));
+	make_methods(&p, env);
+	watch(&p, &p.term, on_stop, SIGTERM);
+	watch(&p, &p.intr, on_stop, SIGINT);
+	watch(&p, &p.hup, on_hup, SIGHUP);
+	watch(&p, &p.usr1, on_usr1, SIGUSR1);
+	open_service(&p);
+	ev_run(p.loop, 0);
+	if (cal_log_wants(CAL_LOG_INFO))
+		cal_service_say(p.service);
+	cal_reaper_sweep(p.reaper);
+	cut = cal_service_cut_short(p.service);
+	all = cal_service_close(p.service, LINGER);
+	cal_methods_free(p.methods);
+	cal_command_env_free(env);
+	cal_reaper_close(p.reaper);
+	ev_loop_destroy(p.loop);
+	if (p.refusal.code != CAL_OK)
+		cal_die(&p.refusal);
+	if (p.last_signal != 0)
+		cal_die_signal(p.last_signal);
+	return all && !cut ? 0 : cal_exit_status(CAL_ETEMP);
+}

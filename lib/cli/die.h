@@ -1,0 +1,19 @@
+/* The end of a program: words on stderr, and an exit status. */
+#ifndef CAL_CLI_DIE_H
+#define CAL_CLI_DIE_H
+
+#include "base/err.h"
+
+/* The exit status for a code. */
+int cal_exit_status(enum cal_code code);
+
+/* Says err and ends with its status. */
+void cal_die(const struct cal_err *err) __attribute__((noreturn));
+
+/*
+ * Ends by signal number, as if it had not been caught, so that a shell sees
+ * what happened.
+ */
+void cal_die_signal(int number) __attribute__((noreturn));
+
+#endif

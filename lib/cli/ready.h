@@ -1,0 +1,26 @@
+/* "I am ready": to a shell, to a supervisor, to systemd. */
+#ifndef CAL_CLI_READY_H
+#define CAL_CLI_READY_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+enum cal_ready_line {
+	CAL_READY_QUIET,
+	CAL_READY_STDOUT,       /* the URL on stdout, which is then closed */
+	CAL_READY_STDERR,       /* the URL on stderr */
+};
+
+/* A notify_fd of 0 to 2 or one that is not open is CAL_EUSAGE. */
+int cal_ready_check(int notify_fd, struct cal_err *err);
+
+/*
+ * Says it in each of the ways that were asked for, notify_fd being -1 for
+ * none, and NOTIFY_SOCKET from the environment.  CAL_EIO when the URL could
+ * not be written.
+ */
+int cal_ready_say(enum cal_ready_line line, const char *url, int notify_fd,
+    struct cal_err *err);
+
+#endif

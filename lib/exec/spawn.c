@@ -1,0 +1,130 @@
+/*
+ * Starting a process.  posix_spawn, not fork: libzmq's threads may hold locks,
+ * and a large parent is slow to copy; that exec failed comes back as its
+ * result.
+ */
+#include "exec/spawn.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+static int
+prepare_attr(posix_spawnattr_t *attr)
+{
+	sigset_t all, none;
+	int rc;
+
+	(void)sigfillset(&all);
+	(void)sigemptyset(&none);
+	if ((rc = posix_spawnattr_init(attr)) != 0)
+		return rc;
+	(void)posix_spawnattr_setsigdefault(attr, &all);
+	(void)posix_spawnattr_setsigmask(attr, &none);
+	(void)posix_spawnattr_setpgroup(attr, 0);
+	return posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP |
+	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+}
+
+int
+cal_spawner_init(struct cal_spawner *spawner, struct cal_err *err)
+{
+	int rc;
+
+	memset(spawner, 0, sizeof(*spawner));
+	if ((rc = prepare_attr(&spawner->attr)) != 0)
+		return cal_fail_errno(err, CAL_EOS, rc,
+		    "cannot prepare to start processes");
+	(void)getrlimit(RLIMIT_NOFILE, &spawner->given);
+	spawner->raised = spawner->given;
+	spawner->raised.rlim_cur = spawner->given.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &spawner->raised) == -1)
+		spawner->raised = spawner->given;
+	return CAL_OK;
+}
+
+void
+cal_spawner_release(struct cal_spawner *spawner)
+{
+	(void)posix_spawnattr_destroy(&spawner->attr);
+}
+
+static int
+prepare_actions(posix_spawn_file_actions_t *actions, const int fds[3])
+{
+	int i, rc;
+
+	if ((rc = posix_spawn_file_actions_init(actions)) != 0)
+		return rc;
+	for (i = 0; i < 3 && rc == 0; i++)
+		rc = posix_spawn_file_actions_adddup2(actions, fds[i], i);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+	if (rc != 0)
+		(void)posix_spawn_file_actions_destroy(actions);
+	return rc;
+}
+
+/*
+ * A child inherits our limits, and a soft limit above 1024 breaks programs
+ * that use select: it is set back while the child is made.
+ */
+static int
+run(struct cal_spawner *spawner, pid_t *pidp, const char *path,
+    char *const *argv, char *const *envp, const int fds[3])
+{
+	bool differ = spawner->given.rlim_cur != spawner->raised.rlim_cur;
+	posix_spawn_file_actions_t actions;
+	int rc;
+
+	if ((rc = prepare_actions(&actions, fds)) != 0)
+		return rc;
+	if (differ)
+		(void)setrlimit(RLIMIT_NOFILE, &spawner->given);
+	rc = posix_spawn(pidp, path, &actions, &spawner->attr, argv, envp);
+	if (differ)
+		(void)setrlimit(RLIMIT_NOFILE, &spawner->raised);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return rc;
+}
+
+static enum cal_code
+code_for(int reason, const char *path)
+{
+	switch (reason) {
+	case EAGAIN:
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+	case ETXTBSY:
+		return CAL_ETEMP;
+	case ENOENT:
+		/* The file is there: its interpreter is not. */
+		return access(path, F_OK) == 0 ? CAL_ENOEXEC : CAL_ENOCMD;
+	case ENOTDIR:
+		return CAL_ENOCMD;
+	case EACCES:
+	case EPERM:
+	case EISDIR:
+	case ENOEXEC:
+	case ELOOP:
+	case ELIBBAD:
+		return CAL_ENOEXEC;
+	}
+	return CAL_EOS;
+}
+
+int
+cal_spawner_run(struct cal_spawner *spawner, pid_t *pidp, const char *path,
+    char *const *argv, char *const *envp, const int fds[3],
+    struct cal_err *err)
+{
+	int rc = run(spawner, pidp, path, argv, envp, fds);
+
+	if (rc == 0)
+		return CAL_OK;
+	return cal_fail_errno(err, code_for(rc, path), rc, "cannot run '%s'",
+	    path);
+}

@@ -1,0 +1,241 @@
+/*
+ * Requests: found again by what identifies them on their connection, answered
+ * once.
+ *
+ * Two requests with the same identity are a caller's mistake that the library
+ * allows: both run and both are answered, so entries of the same identity form
+ * a chain, the newest first.
+ */
+#include <stdlib.h>
+
+#include "base/fault.h"
+#include "base/mem.h"
+#include "rpc/side.h"
+
+struct cal_incoming {
+	struct cal_request req;         /* first: what request.h shows */
+	struct cal_peer *peer;
+	struct cal_side *side;          /* NULL: gone */
+	struct cal_hold *hold;
+	struct cal_buf plain;           /* an expanded payload */
+	struct cal_slice name;          /* key in the map; own memory */
+	struct cal_incoming *older;     /* of the same name */
+	TAILQ_ENTRY(cal_incoming) next;
+};
+
+static void
+put_name(struct cal_buf *out, const struct cal_side *side,
+    const struct cal_rpcmsg_id *id)
+{
+	cal_buf_put(out, &side, sizeof(side));
+	cal_buf_put(out, id->meth.ptr, id->meth.len);
+	cal_buf_put(out, id->okey.ptr, id->okey.len);
+	cal_buf_put(out, id->seq.ptr, id->seq.len);
+}
+
+static void
+remember(struct cal_incoming *in)
+{
+	struct cal_buf name = { .max = 0 };
+
+	put_name(&name, in->side, &in->req.msg.id);
+	in->name.ptr = cal_buf_take(&name, &in->name.len);
+	in->older = cal_map_put(in->peer->incomings, in->name, in);
+	TAILQ_INSERT_TAIL(&in->side->incomings, in, next);
+}
+
+static void
+forget(struct cal_incoming *in)
+{
+	struct cal_map *map = in->peer->incomings;
+	struct cal_incoming *head;
+
+	if (in->side == NULL)
+		return;                 /* forgotten with its side */
+	head = cal_map_find(map, in->name);
+	TAILQ_REMOVE(&in->side->incomings, in, next);
+	if (head == in && in->older != NULL)
+		(void)cal_map_put(map, in->name, in->older);
+	else if (head == in)
+		(void)cal_map_remove(map, in->name);
+	else {
+		while (head->older != in)
+			head = head->older;
+		head->older = in->older;
+	}
+}
+
+static void
+incoming_free(struct cal_incoming *in)
+{
+	cal_hold_free(in->hold);
+	cal_buf_release(&in->plain);
+	free((void *)(uintptr_t)in->name.ptr);
+	free(in);
+}
+
+/* Writes an answer to id; msg says what. */
+static bool
+send_answer(struct cal_side *side, struct cal_rpcmsg *msg)
+{
+	struct cal_peer *peer = side->peer;
+
+	cal_buf_clear(&peer->header);
+	cal_buf_clear(&peer->payload);
+	cal_rpcmsg_write(msg, &peer->header, &peer->payload);
+	CAL_FAULT("encoded");
+	if (cal_side_send(side, CAL_WORD_UPPER) != CAL_OK)
+		return false;
+	CAL_FAULT("sent");
+	return true;
+}
+
+void
+cal_request_refuse(struct cal_side *side, const struct cal_rpcmsg *msg,
+    const char *name, const char *why)
+{
+	struct cal_rpcmsg answer = {
+		.type = CAL_RPC_ERROR,
+		.id = msg->id,
+		.cid = msg->cid,
+		.error = { cal_slice_text(name), cal_slice_text(why) },
+	};
+
+	side->peer->counts.refused++;
+	(void)send_answer(side, &answer);
+}
+
+void
+cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
+    struct cal_message *message)
+{
+	struct cal_peer *peer = side->peer;
+	struct cal_incoming *in;
+	struct cal_err err;
+	int rc;
+
+	if (peer->conf.events->request == NULL) {
+		cal_request_refuse(side, msg, "MethodNotFound",
+		    "nothing is served here");
+		return;
+	}
+	CAL_NEW(in);
+	rc = cal_rpcmsg_read_payload(msg, message->payload, &in->plain,
+	    peer->conf.max_body, &err);
+	if (rc == CAL_OK && msg->body.len > peer->conf.max_body)
+		rc = cal_fail(&err, CAL_EDATA, "the body is larger than %zu "
+		    "bytes", peer->conf.max_body);
+	if (rc != CAL_OK) {
+		incoming_free(in);
+		cal_request_refuse(side, msg, rc == CAL_EDATA ? "TooLarge" :
+		    "BadRequest", err.text);
+		return;
+	}
+	CAL_FAULT("decoded");
+	in->peer = peer;
+	in->side = side;
+	in->hold = cal_message_take(message);
+	in->req.caller = &side->caller;
+	in->req.msg = *msg;
+	in->req.max_answer = peer->conf.max_body;
+	if (msg->has_max && msg->max < in->req.max_answer)
+		in->req.max_answer = msg->max;
+	remember(in);
+	peer->conf.events->request(peer->conf.arg, &in->req);
+}
+
+void
+cal_request_stop(struct cal_side *side, const struct cal_rpcmsg *msg)
+{
+	struct cal_peer *peer = side->peer;
+	struct cal_buf name = { .max = 0 };
+	struct cal_incoming *in, *older;
+
+	put_name(&name, side, &msg->id);
+	in = cal_map_find(peer->incomings, cal_buf_view(&name));
+	cal_buf_release(&name);
+	if (in == NULL)
+		peer->counts.unexpected++;
+	for (; in != NULL; in = older) {
+		older = in->older;
+		peer->conf.events->cancel(peer->conf.arg, &in->req);
+	}
+}
+
+void
+cal_request_orphan(struct cal_side *side)
+{
+	struct cal_incoming *in;
+
+	while ((in = TAILQ_FIRST(&side->incomings)) != NULL) {
+		forget(in);
+		in->side = NULL;
+		in->req.caller = NULL;
+	}
+}
+
+static enum cal_rpc_type
+answer_type(enum cal_verdict verdict)
+{
+	switch (verdict) {
+	case CAL_VERDICT_RESULT:
+		return CAL_RPC_RESULT;
+	case CAL_VERDICT_FAILURE:
+		return CAL_RPC_FAILURE;
+	case CAL_VERDICT_ERROR:
+		return CAL_RPC_ERROR;
+	case CAL_VERDICT_CANCELLED:
+		break;
+	}
+	return CAL_RPC_CANCELLED;
+}
+
+static void
+fill_answer(struct cal_rpcmsg *msg, const struct cal_incoming *in,
+    const struct cal_outcome *outcome)
+{
+	msg->type = answer_type(outcome->verdict);
+	msg->id = in->req.msg.id;
+	msg->cid = in->req.msg.cid;
+	msg->zip = in->peer->conf.compress;
+	if (outcome->verdict == CAL_VERDICT_RESULT)
+		msg->body = cal_buf_view(&outcome->body);
+	if (outcome->name != NULL)
+		msg->error[0] = cal_slice_text(outcome->name);
+	msg->error[1] = cal_buf_view(&outcome->repr);
+	msg->error[2] = cal_buf_view(&outcome->traceback);
+	if (outcome->verdict == CAL_VERDICT_FAILURE && outcome->has_status) {
+		msg->has_st = true;
+		msg->st = outcome->status;
+	}
+	if (outcome->verdict == CAL_VERDICT_CANCELLED)
+		msg->why = cal_slice_text(cal_stop_why(outcome->stop));
+}
+
+bool
+cal_request_answer(struct cal_request *req, struct cal_outcome *outcome)
+{
+	struct cal_incoming *in = (struct cal_incoming *)req;
+	struct cal_rpcmsg msg = { .type = CAL_RPC_NULL };
+	bool delivered = false;
+
+	if (in->side == NULL) {
+		in->peer->counts.undeliverable++;
+	} else {
+		fill_answer(&msg, in, outcome);
+		delivered = send_answer(in->side, &msg);
+		forget(in);
+	}
+	cal_outcome_release(outcome);
+	incoming_free(in);
+	return delivered;
+}
+
+void
+cal_request_drop(struct cal_request *req)
+{
+	struct cal_incoming *in = (struct cal_incoming *)req;
+
+	forget(in);
+	incoming_free(in);
+}

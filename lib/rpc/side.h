@@ -1,0 +1,87 @@
+/*
+ * Inside a peer: what its files share.  Nobody else includes this.
+ *
+ * peer.c receives and dispatches, call.c makes calls, request.c takes them.
+ * A side is the other end of one link, seen from both directions: the caller
+ * of requests, and the server of calls.
+ */
+#ifndef CAL_RPC_SIDE_H
+#define CAL_RPC_SIDE_H
+
+#include <ev.h>
+#include <sys/queue.h>
+
+#include "base/map.h"
+#include "codec/mp.h"
+#include "codec/rpcmsg.h"
+#include "rpc/call.h"
+#include "rpc/request.h"
+#include "rpc/resolver.h"
+
+TAILQ_HEAD(cal_calls, cal_call);
+TAILQ_HEAD(cal_incomings, cal_incoming);
+TAILQ_HEAD(cal_sides, cal_side);
+
+struct cal_side {
+	struct cal_caller caller;       /* first: what request.h shows */
+	struct cal_peer *peer;
+	struct cal_link *link;
+	TAILQ_ENTRY(cal_side) next;
+
+	struct cal_incomings incomings; /* not answered yet */
+
+	bool callable;                  /* it showed that it speaks RPC */
+	bool asked;                     /* a PING with our question left */
+	enum cal_hello_state state;
+	struct cal_buf hello_bytes;     /* what hello points into */
+	struct cal_hello hello;
+	struct cal_calls calls;         /* left over this link */
+	size_t calls_count;
+};
+
+struct cal_peer {
+	struct cal_peer_conf conf;
+	struct cal_conn *conn;
+	struct cal_peer_counts counts;
+	struct cal_sides sides;
+	struct cal_buf header, payload; /* for what is being written */
+
+	struct cal_map *incomings;      /* by side, meth, okey, seq */
+
+	struct cal_resolver *resolver;
+	struct cal_calls unsent;
+	uint8_t cid[CAL_RPCMSG_CID];
+	ev_timer connect;               /* while calls wait to leave */
+	ev_timer flush;                 /* only ever fed: leave this turn */
+	bool refused;
+	struct cal_err refusal;
+
+	cal_probe_fn *probe;
+	void *probe_arg;
+	double probe_start, probe_sent;
+	double probe_timeout;
+	ev_timer probe_timer;
+};
+
+/* peer.c */
+void cal_side_ask(struct cal_side *side);
+int cal_side_send(struct cal_side *side, enum cal_word word);
+
+/* call.c */
+void cal_calls_init(struct cal_peer *peer);
+void cal_calls_release(struct cal_peer *peer);
+void cal_calls_flush(struct cal_peer *peer);
+void cal_calls_lost(struct cal_side *side);
+void cal_calls_refused(struct cal_peer *peer, const struct cal_err *err);
+void cal_calls_answered(struct cal_side *side, struct cal_rpcmsg *msg,
+    struct cal_slice payload);
+
+/* request.c */
+void cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
+    struct cal_message *message);
+void cal_request_stop(struct cal_side *side, const struct cal_rpcmsg *msg);
+void cal_request_orphan(struct cal_side *side);
+void cal_request_refuse(struct cal_side *side, const struct cal_rpcmsg *msg,
+    const char *name, const char *why);
+
+#endif

@@ -1,0 +1,174 @@
+/* The table of cal-serve's options, and what must fit together. */
+#include <string.h>
+
+#include "serve/options.h"
+
+static const char *const forms[] = {
+	"[options] URL METHOD -- COMMAND [ARG...]",
+	"[options] URL -m METHOD=SHELL-COMMAND ...",
+	"[options] URL --dir DIR",
+	NULL,
+};
+
+static const char *const orders[] = { "key", "exit", "reply", NULL };
+static const char *const formats[] = { "text", "json", NULL };
+
+static const char notes[] =
+    "METHOD '*' answers what nothing else answers.  A command gets the body "
+    "on stdin and CAL_METHOD, CAL_KEY, CAL_SEQ, CAL_PEER, CAL_USER, "
+    "CAL_TIMEOUT_MS; exit 0 makes its stdout the answer.\n"
+    "Limits: -j commands at a time; --max-queue requests wait per caller, 10 "
+    "times as many in all, with at most 64 times --max-body bytes; an answer "
+    "has at most --max-body bytes, a traceback the last 64 KiB of stderr; "
+    "answers that a caller does not take wait up to 4 times --max-body.";
+
+static void
+set_defaults(struct cal_serve_options *options)
+{
+	memset(options, 0, sizeof(*options));
+	options->serializer = "json";
+	options->order = CAL_ORDER_KEY;
+	options->jobs = 100;
+	options->max_queue = 1000;
+	options->max_body = 10 << 20;
+	options->timeout = 3600;
+	options->kill_after = 2;
+	options->grace = 10;
+}
+
+static int
+parse(struct cal_serve_options *o, int argc, char **argv,
+    struct cal_args *args, bool *donep, struct cal_err *err)
+{
+	const struct cal_opt opts[] = {
+		{ .name = "serializer", .letter = 's', .kind = CAL_OPT_TEXT,
+		    .value = "NAME", .dest = &o->serializer,
+		    .help = "serializer of bodies: json (json)" },
+		{ .name = "method", .letter = 'm', .kind = CAL_OPT_LIST,
+		    .value = "METHOD=CMD", .dest = &o->shell_methods,
+		    .help = "serve METHOD by a shell command (repeatable)" },
+		{ .name = "dir", .kind = CAL_OPT_TEXT, .value = "DIR",
+		    .dest = &o->dir, .help = "every executable in DIR is a "
+		    "method; SIGHUP reads it again" },
+		{ .name = "jobs", .letter = 'j', .kind = CAL_OPT_WHOLE,
+		    .value = "N", .dest = &o->jobs, .low = 1, .high = 100000,
+		    .help = "commands at a time (100)" },
+		{ .name = "order", .kind = CAL_OPT_CHOICE, .value = "ORDER",
+		    .dest = &o->order, .choices = orders,
+		    .help = "key: one at a time per key; exit: no order; "
+		    "reply: answers in the order of requests (key)" },
+		{ .name = "timeout", .letter = 'W', .kind = CAL_OPT_SECONDS,
+		    .value = "S", .dest = &o->timeout, .alias = "run-timeout",
+		    .help = "stop a command after S seconds; 0: never (1h)" },
+		{ .name = "count", .letter = 'c', .kind = CAL_OPT_WHOLE,
+		    .value = "N", .dest = &o->count, .low = 1,
+		    .help = "leave after N commands" },
+		{ .name = "text", .kind = CAL_OPT_FLAG, .dest = &o->text,
+		    .help = "commands read and write plain text; it is a JSON "
+		    "string on the wire" },
+		{ .name = "compress", .letter = 'z', .kind = CAL_OPT_FLAG,
+		    .dest = &o->compress,
+		    .help = "compress answers with snappy" },
+		{ .name = "max-body", .kind = CAL_OPT_BYTES, .value = "BYTES",
+		    .dest = &o->max_body, .low = 1024, .high = 1 << 30,
+		    .help = "largest body, both directions (10M)" },
+		{ .name = "max-queue", .kind = CAL_OPT_WHOLE, .value = "N",
+		    .dest = &o->max_queue, .low = 1, .high = 1000000,
+		    .help = "requests that wait per caller (1000)" },
+		{ .name = "kill-after", .kind = CAL_OPT_SECONDS, .value = "S",
+		    .dest = &o->kill_after,
+		    .help = "seconds between TERM and KILL (2)" },
+		{ .name = "grace", .kind = CAL_OPT_SECONDS, .value = "S",
+		    .dest = &o->grace, .help = "at SIGTERM, let commands run "
+		    "for S more seconds (10)" },
+		{ .name = "no-traceback", .kind = CAL_OPT_FLAG,
+		    .dest = &o->no_traceback,
+		    .help = "send no stderr of commands to callers" },
+		{ .name = "pass-env", .kind = CAL_OPT_TEXT, .value = "LIST",
+		    .dest = &o->pass_env, .help = "more variables for "
+		    "commands, with commas between; '*': all" },
+		{ .name = "bind", .kind = CAL_OPT_FLAG, .dest = &o->bind,
+		    .help = "listen at URL (default)" },
+		{ .name = "connect", .kind = CAL_OPT_FLAG,
+		    .dest = &o->connect, .help = "dial out to a caller that "
+		    "listens" },
+		{ .name = "insecure", .kind = CAL_OPT_FLAG,
+		    .dest = &o->insecure,
+		    .help = "allow an address that others can reach" },
+		{ .name = "ready-line", .letter = '1', .kind = CAL_OPT_FLAG,
+		    .dest = &o->ready_line, .help = "when ready, print the "
+		    "real URL and close stdout" },
+		{ .name = "notify-fd", .kind = CAL_OPT_WHOLE, .value = "N",
+		    .dest = &o->notify_fd, .low = 3, .high = 1 << 20,
+		    .help = "when ready, write a newline to descriptor N" },
+		{ .name = "verbose", .letter = 'v', .kind = CAL_OPT_COUNT,
+		    .dest = &o->verbose, .help = "say each request on stderr; "
+		    "twice: more" },
+		{ .name = "quiet", .letter = 'q', .kind = CAL_OPT_FLAG,
+		    .dest = &o->quiet, .help = "say only what failed" },
+		{ .name = "log-format", .kind = CAL_OPT_CHOICE,
+		    .value = "FORMAT", .dest = &o->log_format,
+		    .choices = formats, .help = "text or json (text)" },
+		{ .name = NULL },
+	};
+	const struct cal_usage usage = {
+		.program = "cal-serve",
+		.forms = forms,
+		.summary = "Serve programs as RPC methods.",
+		.opts = opts,
+		.notes = notes,
+	};
+
+	return cal_opt_parse(&usage, argc, argv, args, donep, err);
+}
+
+static int
+read_words(struct cal_serve_options *o, const struct cal_args *args,
+    struct cal_err *err)
+{
+	bool command = args->dashes;
+
+	if (args->count == 0)
+		return cal_fail(err, CAL_EUSAGE, "no URL (see --help)");
+	if (args->count > (command ? 2u : 1u))
+		return cal_fail(err, CAL_EUSAGE, "unexpected argument '%s'%s",
+		    args->words[command ? 2 : 1], command ? "" :
+		    "; a command stands behind '--'");
+	if (command && args->count < 2)
+		return cal_fail(err, CAL_EUSAGE,
+		    "no METHOD in front of '--'");
+	if (command && args->command_count == 0)
+		return cal_fail(err, CAL_EUSAGE, "no COMMAND behind '--'");
+	if (!command && o->shell_methods.count == 0 && o->dir == NULL)
+		return cal_fail(err, CAL_EUSAGE, "nothing to serve: give "
+		    "METHOD -- COMMAND, -m or --dir");
+	if (command) {
+		o->method = args->words[1];
+		o->command = args->command;
+	}
+	return cal_url_parse(&o->url, args->words[0], o->bind, err);
+}
+
+int
+cal_serve_options_read(struct cal_serve_options *options, int argc,
+    char **argv, bool *donep, struct cal_err *err)
+{
+	struct cal_args args;
+	int rc;
+
+	set_defaults(options);
+	if ((rc = parse(options, argc, argv, &args, donep, err)) != CAL_OK ||
+	    *donep)
+		return rc;
+	if (options->bind && options->connect)
+		return cal_fail(err, CAL_EUSAGE,
+		    "--bind and --connect exclude each other");
+	options->bind = !options->connect;
+	if ((rc = cal_body_find(&options->body, options->serializer,
+	    err)) != CAL_OK)
+		return rc;
+	if (options->text && !options->body->takes_raw_text)
+		return cal_fail(err, CAL_EUSAGE,
+		    "--text has no meaning with -s %s", options->body->name);
+	return read_words(options, &args, err);
+}

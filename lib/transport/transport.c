@@ -1,0 +1,58 @@
+/* The table of transports, and the way to the right row. */
+#include "transport/transport.h"
+
+static const struct cal_transport *const transports[] = {
+	&cal_transport_zmq_tcp,
+	&cal_transport_zmq_ipc,
+	&cal_transport_loopback,
+};
+
+int
+cal_conn_open(struct cal_conn **connp, const struct cal_conn_conf *conf,
+    struct cal_err *err)
+{
+	size_t i;
+
+	*connp = NULL;
+	for (i = 0; i < sizeof(transports) / sizeof(transports[0]); i++)
+		if (transports[i]->scheme == conf->url.scheme)
+			return transports[i]->open(connp, conf, err);
+	return cal_fail(err, CAL_EUSAGE, "no transport for this address");
+}
+
+char *
+cal_conn_address(const struct cal_conn *conn)
+{
+	return conn->ops->address(conn);
+}
+
+int
+cal_conn_send(struct cal_conn *conn, struct cal_link *link,
+    const struct cal_frames *frames, struct cal_buf *own)
+{
+	int rc = conn->ops->send(conn, link, frames, own);
+
+	if (own != NULL)
+		cal_buf_clear(own);
+	if (rc != CAL_OK)
+		conn->counts.undeliverable++;
+	return rc;
+}
+
+bool
+cal_conn_idle(const struct cal_conn *conn)
+{
+	return conn->ops->idle(conn);
+}
+
+const char *
+cal_conn_trouble(const struct cal_conn *conn)
+{
+	return conn->ops->trouble(conn);
+}
+
+bool
+cal_conn_close(struct cal_conn *conn, double grace)
+{
+	return conn == NULL || conn->ops->close(conn, grace);
+}

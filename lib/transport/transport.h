@@ -1,0 +1,169 @@
+/*
+ * The lower layer: moves the frames of messages between this process and
+ * others, and says who is there.  A row per kind of address.
+ *
+ * Events come from the loop only, never from inside a call of this interface,
+ * in this order for one link: up, any number of messages, down.  During an
+ * event everything may be called but cal_conn_close.
+ *
+ * Sending never blocks: what does not fit into the connection now waits in a
+ * queue per link, up to CAL_CONN_QUEUE messages and 4 times max_body bytes;
+ * what does not fit there is refused.
+ */
+#ifndef CAL_TRANSPORT_TRANSPORT_H
+#define CAL_TRANSPORT_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/url.h"
+
+struct ev_loop;
+
+enum {
+	CAL_CONN_QUEUE = 100000,
+	CAL_LINK_NAME = 40,
+	CAL_LINK_USER = 65,
+	CAL_MESSAGE_PRE = 8,    /* frames before the last three */
+};
+
+/* The first of the last three frames of a message. */
+enum cal_word { CAL_WORD_UPPER, CAL_WORD_PING, CAL_WORD_PONG };
+
+/* One message on its way out; all lent. */
+struct cal_frames {
+	enum cal_word word;
+	struct cal_slice header, payload;
+	const struct cal_slice *pre;    /* frames in front, for a PONG */
+	size_t pre_count;
+};
+
+/*
+ * What keeps the bytes of a received message alive.  Taken with
+ * cal_message_take, given back with cal_hold_free.
+ */
+struct cal_hold {
+	void (*free)(struct cal_hold *hold);
+};
+
+static inline void
+cal_hold_free(struct cal_hold *hold)
+{
+	if (hold != NULL)
+		hold->free(hold);
+}
+
+/* One received message; lent during the event, unless its hold is taken. */
+struct cal_message {
+	enum cal_word word;
+	struct cal_slice header, payload;
+	struct cal_slice pre[CAL_MESSAGE_PRE];  /* without the routing id */
+	size_t pre_count;
+	struct cal_hold *hold;
+};
+
+/* Moves the hold out: the slices of message then live as long as it does. */
+static inline struct cal_hold *
+cal_message_take(struct cal_message *message)
+{
+	struct cal_hold *hold = message->hold;
+
+	message->hold = NULL;
+	return hold;
+}
+
+struct cal_conn;
+
+/*
+ * The other side of one connection, between up and down.  Over a connecting
+ * ZeroMQ socket there is one, which goes up and down; over a binding one each
+ * peer is one from its first message on.
+ */
+struct cal_link {
+	void *above;                    /* whoever uses the transport */
+	char name[CAL_LINK_NAME];       /* an opaque printable word */
+	char user[CAL_LINK_USER];       /* authenticated name, or empty */
+};
+
+struct cal_conn_events {
+	void (*up)(void *arg, struct cal_link *link);
+	void (*message)(void *arg, struct cal_link *link,
+	    struct cal_message *message);
+	void (*down)(void *arg, struct cal_link *link);
+
+	/* No connection will ever come up: CAL_EDENIED, in words. */
+	void (*refused)(void *arg, const struct cal_err *err);
+};
+
+struct cal_conn_conf {
+	struct ev_loop *loop;
+	struct cal_url url;
+	bool bind;
+	bool insecure;          /* may be open to the network unencrypted */
+	size_t max_body;        /* messages may have 4 times as much */
+	const struct cal_conn_events *events;   /* static */
+	void *arg;
+};
+
+struct cal_conn_counts {
+	uint64_t malformed;     /* messages without the three frames */
+	uint64_t undeliverable; /* peer gone, or its queue full */
+};
+
+struct cal_transport {
+	enum cal_scheme scheme;
+	int (*open)(struct cal_conn **connp, const struct cal_conn_conf *conf,
+	    struct cal_err *err);
+	char *(*address)(const struct cal_conn *conn);
+	int (*send)(struct cal_conn *conn, struct cal_link *link,
+	    const struct cal_frames *frames, struct cal_buf *own);
+	bool (*idle)(const struct cal_conn *conn);
+	const char *(*trouble)(const struct cal_conn *conn);
+	bool (*close)(struct cal_conn *conn, double grace);
+};
+
+/* Every connection begins with this. */
+struct cal_conn {
+	const struct cal_transport *ops;
+	struct cal_conn_conf conf;
+	struct cal_conn_counts counts;
+};
+
+/*
+ * Opens url.  To bind: an address that is not loopback without insecure is
+ * CAL_ECONFIG, an address in use CAL_EOS.  To connect: a host that does not
+ * resolve is CAL_ENOHOST; no connection yet is no error.
+ */
+int cal_conn_open(struct cal_conn **connp, const struct cal_conn_conf *conf,
+    struct cal_err *err);
+
+/* The real URL, with the port that was taken.  The caller frees. */
+char *cal_conn_address(const struct cal_conn *conn);
+
+/*
+ * Sends to a link that is up.  own may be NULL; else payload is its contents,
+ * and it is emptied.  CAL_EGONE: the peer is not there any more, CAL_EAGAIN:
+ * its queue is full.  Both are counted as undeliverable.
+ */
+int cal_conn_send(struct cal_conn *conn, struct cal_link *link,
+    const struct cal_frames *frames, struct cal_buf *own);
+
+/* Has everything been handed to the system's side of the transport? */
+bool cal_conn_idle(const struct cal_conn *conn);
+
+/* What stands in the way of a connection, in words; NULL: nothing known. */
+const char *cal_conn_trouble(const struct cal_conn *conn);
+
+/*
+ * Closes; what was handed over gets grace seconds to leave.  True when it all
+ * left.  No event comes any more; links are gone without down.
+ */
+bool cal_conn_close(struct cal_conn *conn, double grace);
+
+extern const struct cal_transport cal_transport_zmq_tcp;
+extern const struct cal_transport cal_transport_zmq_ipc;
+extern const struct cal_transport cal_transport_loopback;
+
+#endif

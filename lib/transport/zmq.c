@@ -1,0 +1,322 @@
+/*
+ * ZeroMQ sockets: opened with every limit and time that matters set, since
+ * libzmq's own defaults wait for ever and take messages of any size.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "transport/ipc.h"
+#include "transport/zmq.h"
+
+enum {
+	HANDSHAKE_MS = 5000,
+	HEARTBEAT_MS = 5000,
+	SILENCE_MS = 15000,             /* without a heartbeat: gone */
+	RECONNECT_MS = 100,
+	RECONNECT_MAX_MS = 1000,
+};
+static const double RETRY_SECONDS = 0.05;
+static const double PROBE_SECONDS = 0.02;
+
+/* One context for the process: two of them can crash when one ends. */
+static void *context;
+static unsigned context_users;
+
+static int
+set_int(struct cal_zmq_conn *zc, int option, int value)
+{
+	return zmq_setsockopt(zc->socket, option, &value, sizeof(value));
+}
+
+static int
+set_options(struct cal_zmq_conn *zc, bool ipv6, struct cal_err *err)
+{
+	const struct cal_conn_conf *conf = &zc->conn.conf;
+	int64_t max_message = 4 * (int64_t)conf->max_body;
+	int rc = 0;
+
+	rc |= zmq_setsockopt(zc->socket, ZMQ_MAXMSGSIZE, &max_message,
+	    sizeof(max_message));
+	rc |= set_int(zc, ZMQ_LINGER, 0);
+	rc |= set_int(zc, ZMQ_IPV6, ipv6);
+	rc |= set_int(zc, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
+	rc |= set_int(zc, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+	rc |= set_int(zc, ZMQ_HEARTBEAT_TIMEOUT, SILENCE_MS);
+	rc |= set_int(zc, ZMQ_HEARTBEAT_TTL, SILENCE_MS);
+	rc |= set_int(zc, ZMQ_TCP_KEEPALIVE, 1);
+	if (conf->bind) {
+		rc |= set_int(zc, ZMQ_ROUTER_MANDATORY, 1);
+		rc |= set_int(zc, ZMQ_BACKLOG, 1024);
+	} else {
+		rc |= set_int(zc, ZMQ_IMMEDIATE, 1);
+		rc |= set_int(zc, ZMQ_RECONNECT_IVL, RECONNECT_MS);
+		rc |= set_int(zc, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
+	}
+	if (rc != 0)
+		return cal_fail_errno(err, CAL_EBUG, errno,
+		    "cannot set an option of the socket");
+	return CAL_OK;
+}
+
+static int
+open_context(struct cal_err *err)
+{
+	if (context_users == 0 && (context = zmq_ctx_new()) == NULL)
+		return cal_fail_errno(err, CAL_EOS, errno,
+		    "cannot start ZeroMQ");
+	context_users++;
+	return CAL_OK;
+}
+
+static bool
+close_context(void)
+{
+	int rc;
+
+	if (--context_users > 0)
+		return true;
+	do
+		rc = zmq_ctx_term(context);
+	while (rc == -1 && errno == EINTR);
+	context = NULL;
+	return true;
+}
+
+static void
+on_socket(struct ev_loop *loop, ev_io *io, int revents)
+{
+	(void)loop;
+	(void)revents;
+	cal_zmq_pump(io->data);
+}
+
+static void
+on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop;
+	(void)revents;
+	cal_zmq_pump(timer->data);
+}
+
+static void
+on_probe(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop;
+	(void)revents;
+	cal_zmq_link_probe(timer->data);
+}
+
+static int
+watch(struct cal_zmq_conn *zc, struct cal_err *err)
+{
+	int fd;
+	size_t len = sizeof(fd);
+
+	if (zmq_getsockopt(zc->socket, ZMQ_FD, &fd, &len) == -1)
+		return cal_fail_errno(err, CAL_EOS, errno,
+		    "cannot watch the socket");
+	/* Before timers: what arrived in time is seen before time is up. */
+	ev_io_init(&zc->io, on_socket, fd, EV_READ);
+	ev_set_priority(&zc->io, 1);
+	zc->io.data = zc;
+	ev_init(&zc->retry, on_retry);
+	zc->retry.repeat = RETRY_SECONDS;
+	zc->retry.data = zc;
+	ev_init(&zc->probe, on_probe);
+	zc->probe.repeat = PROBE_SECONDS;
+	zc->probe.data = zc;
+	ev_io_start(zc->conn.conf.loop, &zc->io);
+	cal_zmq_wake(zc);
+	return CAL_OK;
+}
+
+/*
+ * The address as libzmq takes it: numbers to bind, names to connect.  *ipv6p:
+ * it is one of IPv6, which libzmq has to be told.
+ */
+static int
+make_address(const struct cal_conn_conf *conf, char **outp, bool *ipv6p,
+    struct cal_err *err)
+{
+	const struct cal_url *url = &conf->url;
+	char numeric[INET6_ADDRSTRLEN + 2], port[8] = "*";
+	bool open = false;
+	int rc;
+
+	*ipv6p = false;
+	if (url->scheme == CAL_IPC) {
+		*outp = cal_asprintf("ipc://%s", url->path);
+		return CAL_OK;
+	}
+	if ((rc = cal_url_resolve(url, numeric, &open, err)) != CAL_OK)
+		return rc;
+	if (conf->bind && open && !conf->insecure)
+		return cal_fail(err, CAL_ECONFIG, "'%s' is open to the network "
+		    "and nothing is encrypted: bind to a loopback address, or "
+		    "say --insecure", url->host);
+	*ipv6p = numeric[0] == '[';
+	if (!conf->bind) {
+		*outp = cal_url_text(url);
+		return CAL_OK;
+	}
+	if (url->port != 0)
+		(void)snprintf(port, sizeof(port), "%u", url->port);
+	*outp = cal_asprintf("tcp://%s:%s", numeric, port);
+	return CAL_OK;
+}
+
+static int
+attach(struct cal_zmq_conn *zc, const char *address, struct cal_err *err)
+{
+	const struct cal_conn_conf *conf = &zc->conn.conf;
+	int rc;
+
+	if (!conf->bind) {
+		zc->server = cal_zmq_link_new(zc, cal_slice_of(NULL, 0));
+		if (zmq_connect(zc->socket, address) == -1)
+			return cal_fail_errno(err, CAL_EUSAGE, errno,
+			    "cannot connect to '%s'", address);
+		return CAL_OK;
+	}
+	if (conf->url.scheme == CAL_IPC && (rc = cal_ipc_claim(&zc->lock,
+	    conf->url.path, err)) != CAL_OK)
+		return rc;
+	if (zmq_bind(zc->socket, address) == -1)
+		return cal_fail(err, CAL_EOS, "cannot bind '%s': %s", address,
+		    zmq_strerror(errno));
+	return CAL_OK;
+}
+
+static int
+open_socket(struct cal_zmq_conn *zc, struct cal_err *err)
+{
+	const struct cal_conn_conf *conf = &zc->conn.conf;
+	char *address = NULL;
+	bool ipv6;
+	int rc;
+
+	if ((rc = make_address(conf, &address, &ipv6, err)) != CAL_OK ||
+	    (rc = open_context(err)) != CAL_OK)
+		goto out;
+	zc->context = context;
+	zc->socket = zmq_socket(context, conf->bind ? ZMQ_ROUTER : ZMQ_DEALER);
+	if (zc->socket == NULL) {
+		rc = cal_fail_errno(err, CAL_EOS, errno,
+		    "cannot make a socket");
+		(void)close_context();
+		goto out;
+	}
+	if ((rc = set_options(zc, ipv6, err)) == CAL_OK &&
+	    (rc = cal_zmq_monitor_open(zc, err)) == CAL_OK &&
+	    (rc = attach(zc, address, err)) == CAL_OK)
+		rc = watch(zc, err);
+out:
+	free(address);
+	return rc;
+}
+
+static bool
+zmq_transport_close(struct cal_conn *conn, double grace)
+{
+	struct cal_zmq_conn *zc = (struct cal_zmq_conn *)conn;
+	struct ev_loop *loop = conn->conf.loop;
+	struct cal_zmq_link *zl;
+	double start = cal_clock_now();
+	bool last = context_users == 1, all = cal_conn_idle(conn);
+
+	while ((zl = TAILQ_FIRST(&zc->links)) != NULL)
+		cal_zmq_link_free(zl);
+	ev_clear_pending(loop, &zc->io);
+	ev_io_stop(loop, &zc->io);
+	ev_timer_stop(loop, &zc->retry);
+	ev_timer_stop(loop, &zc->probe);
+	cal_zmq_monitor_close(zc);
+	if (zc->socket != NULL) {
+		(void)set_int(zc, ZMQ_LINGER, (int)(grace * 1000));
+		(void)zmq_close(zc->socket);
+		(void)close_context();
+	}
+	/* libzmq does not tell; but it waits only if something is left. */
+	if (last && grace > 0 && cal_clock_now() - start >= grace)
+		all = false;
+	cal_ipc_release(&zc->lock, conn->conf.url.path);
+	cal_map_free(zc->by_id);
+	cal_map_free(zc->by_fd);
+	if (zc->inbox != NULL)
+		cal_hold_free(&zc->inbox->hold);
+	free(zc);
+	return all;
+}
+
+static int
+zmq_transport_open(struct cal_conn **connp, const struct cal_conn_conf *conf,
+    struct cal_err *err)
+{
+	struct cal_zmq_conn *zc;
+	int rc;
+
+	CAL_NEW(zc);
+	zc->conn.ops = &cal_transport_zmq_tcp;
+	zc->conn.conf = *conf;
+	zc->lock = -1;
+	zc->by_id = cal_map_new();
+	zc->by_fd = cal_map_new();
+	TAILQ_INIT(&zc->links);
+	TAILQ_INIT(&zc->blocked);
+	TAILQ_INIT(&zc->suspects);
+	if ((rc = open_socket(zc, err)) != CAL_OK) {
+		(void)zmq_transport_close(&zc->conn, 0);
+		return rc;
+	}
+	*connp = &zc->conn;
+	return CAL_OK;
+}
+
+static char *
+zmq_transport_address(const struct cal_conn *conn)
+{
+	const struct cal_zmq_conn *zc = (const struct cal_zmq_conn *)conn;
+	char text[CAL_URL_HOST_MAX + CAL_URL_PATH_MAX + 32] = "";
+	size_t len = sizeof(text);
+
+	if (!conn->conf.bind || zmq_getsockopt(zc->socket, ZMQ_LAST_ENDPOINT,
+	    text, &len) == -1)
+		return cal_url_text(&conn->conf.url);
+	return cal_strdup(text);
+}
+
+static bool
+zmq_transport_idle(const struct cal_conn *conn)
+{
+	const struct cal_zmq_conn *zc = (const struct cal_zmq_conn *)conn;
+
+	return TAILQ_EMPTY(&zc->blocked);
+}
+
+static const char *
+zmq_transport_trouble(const struct cal_conn *conn)
+{
+	const struct cal_zmq_conn *zc = (const struct cal_zmq_conn *)conn;
+
+	return zc->trouble;
+}
+
+#define ZMQ_ROW(row_scheme) {                   \
+	.scheme = (row_scheme),                 \
+	.open = zmq_transport_open,             \
+	.address = zmq_transport_address,       \
+	.send = cal_zmq_send,                   \
+	.idle = zmq_transport_idle,             \
+	.trouble = zmq_transport_trouble,       \
+	.close = zmq_transport_close,           \
+}
+
+const struct cal_transport cal_transport_zmq_tcp = ZMQ_ROW(CAL_TCP);
+const struct cal_transport cal_transport_zmq_ipc = ZMQ_ROW(CAL_IPC);

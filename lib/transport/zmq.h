@@ -1,0 +1,121 @@
+/*
+ * Inside the ZeroMQ transport: what its files share.  Nobody else includes
+ * this.
+ *
+ * Who binds is a ROUTER, who connects is a DEALER.  zmq.c opens and closes,
+ * zmq_pump.c moves messages, zmq_link.c knows the peers and their queues,
+ * zmq_monitor.c hears who came and went.
+ *
+ * libzmq's descriptor is only a hint that something may have happened: after
+ * every receive and send it has to be asked.  So every callback that touched
+ * the socket ends in one pump (cal_zmq_pump, or cal_zmq_wake from outside of
+ * one): receive until there is nothing, send what waits, ask ZMQ_EVENTS once,
+ * again while it says so.
+ */
+#ifndef CAL_TRANSPORT_ZMQ_H
+#define CAL_TRANSPORT_ZMQ_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <sys/queue.h>
+#include <zmq.h>
+
+#include "base/map.h"
+#include "transport/transport.h"
+
+enum {
+	CAL_ZMQ_PARTS = 1 + CAL_MESSAGE_PRE + 3,
+	CAL_ZMQ_BUDGET = 256,           /* messages a turn of the loop */
+	CAL_ZMQ_ID_MAX = 255,
+	CAL_ZMQ_PROBES = 5,
+};
+
+/* A message being received; becomes a hold when it is taken. */
+struct cal_zmq_inbox {
+	struct cal_hold hold;
+	size_t count;
+	zmq_msg_t parts[CAL_ZMQ_PARTS];
+};
+
+/* A message that waits because the pipe to its peer is full. */
+struct cal_zmq_waiting {
+	TAILQ_ENTRY(cal_zmq_waiting) next;
+	size_t bytes;
+	size_t count;
+	zmq_msg_t parts[];
+};
+TAILQ_HEAD(cal_zmq_waitings, cal_zmq_waiting);
+
+struct cal_zmq_conn;
+
+struct cal_zmq_link {
+	struct cal_link link;
+	struct cal_zmq_conn *zc;
+	uint8_t id[CAL_ZMQ_ID_MAX];     /* routing id; none on a DEALER */
+	size_t id_len;
+	int fd;                         /* the connection's; -1: not known */
+	bool up;
+
+	struct cal_zmq_waitings queue;
+	size_t queue_count, queue_bytes;
+	TAILQ_ENTRY(cal_zmq_link) in_blocked;   /* while queue is not empty */
+
+	int probes;                     /* left to send; 0: no suspect */
+	TAILQ_ENTRY(cal_zmq_link) in_suspects;
+	TAILQ_ENTRY(cal_zmq_link) in_links;
+};
+TAILQ_HEAD(cal_zmq_links, cal_zmq_link);
+
+struct cal_zmq_conn {
+	struct cal_conn conn;
+	void *context;                  /* lent by zmq.c */
+	void *socket;
+	void *monitor;
+	int lock;                       /* of an ipc path; -1: none */
+	ev_io io, monitor_io;
+	ev_timer retry;                 /* while somebody is blocked */
+	ev_timer probe;                 /* while there are suspects */
+	bool pumping;
+	struct cal_zmq_inbox *inbox;
+
+	struct cal_map *by_id;          /* ROUTER */
+	struct cal_map *by_fd;
+	struct cal_zmq_links links, blocked, suspects;
+	struct cal_zmq_link *server;    /* DEALER */
+	uint64_t serial;
+
+	bool connected;                 /* a connection, without handshake yet */
+	bool refused;
+	const char *trouble;
+};
+
+/* zmq_pump.c */
+void cal_zmq_pump(struct cal_zmq_conn *zc);
+void cal_zmq_drain(struct cal_zmq_conn *zc);    /* receives all, no budget */
+void cal_zmq_wake(struct cal_zmq_conn *zc);     /* a pump in this turn */
+int cal_zmq_send(struct cal_conn *conn, struct cal_link *link,
+    const struct cal_frames *frames, struct cal_buf *own);
+int cal_zmq_send_parts(struct cal_zmq_conn *zc, zmq_msg_t *parts,
+    size_t count);
+struct cal_zmq_inbox *cal_zmq_inbox_new(void);
+
+/* zmq_link.c */
+struct cal_zmq_link *cal_zmq_link_new(struct cal_zmq_conn *zc,
+    struct cal_slice id);
+struct cal_zmq_link *cal_zmq_link_find(struct cal_zmq_conn *zc,
+    struct cal_slice id, int fd);
+void cal_zmq_link_up(struct cal_zmq_link *zl);
+void cal_zmq_link_down(struct cal_zmq_link *zl);
+void cal_zmq_link_free(struct cal_zmq_link *zl);
+int cal_zmq_link_wait(struct cal_zmq_link *zl, zmq_msg_t *parts,
+    size_t count, size_t bytes);
+void cal_zmq_link_flush(struct cal_zmq_link *zl);
+void cal_zmq_link_suspect(struct cal_zmq_conn *zc, int fd);
+void cal_zmq_link_probe(struct cal_zmq_conn *zc);
+
+/* zmq_monitor.c */
+int cal_zmq_monitor_open(struct cal_zmq_conn *zc, struct cal_err *err);
+void cal_zmq_monitor_read(struct cal_zmq_conn *zc);
+void cal_zmq_monitor_close(struct cal_zmq_conn *zc);
+
+#endif

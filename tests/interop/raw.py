@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+"""A DEALER without manners: sends what it is told, in the order of its
+arguments, and prints what comes back, one line a message.
+
+raw.py [--identity NAME] [--bind] URL STEP...
+
+    ping                two empty frames behind PING
+    hello               PING as our programs send it
+    case:NAME           the frames of a golden case
+    hex:AA,BB,,CC       these frames; an empty word is an empty frame
+    text:A,B,C          the same, as text
+    call:METH[:BODY[:KEY[:SEQ]]]        a good request
+    cancel:METH[:KEY[:SEQ]]
+    zeros:N             one frame of N zero bytes behind two others
+    flood:N             N PINGs
+    recv[:N[:S]]        N messages (1), or fail after S seconds (10)
+    quiet:S             nothing may come for S seconds
+    close               ends the connection, the next step makes a new one
+    wait:FILE           until FILE is there
+    mark:FILE           makes FILE
+"""
+
+import os
+import sys
+import time
+
+import zmq
+
+import wire
+
+
+def frames_of(step):
+    name, _, rest = step.partition(":")
+    if name == "ping":
+        return [b"PING", b"", b""]
+    if name == "hello":
+        return [b"PING", b"cal1", b""]
+    if name == "case":
+        return wire.case_frames(wire.vectors()[rest])
+    if name == "hex":
+        return [bytes.fromhex(word) for word in rest.split(",")]
+    if name == "text":
+        return [word.encode() for word in rest.split(",")]
+    if name == "zeros":
+        return [b"UPPER", wire.header(wire.FUNCTION), bytes(int(rest))]
+    if name == "call":
+        words = rest.split(":") + [""] * 4
+        if len(words) > 8:
+            raise SystemExit("raw.py: a body with ':' needs hex:")
+        return wire.function(words[0], (words[1] or "null").encode(),
+                             words[2] or b"", int(words[3] or 0))
+    if name == "cancel":
+        words = rest.split(":") + [""] * 3
+        return wire.cancel(words[0], words[1] or b"", int(words[2] or 0))
+    return None
+
+
+class Line:
+    def __init__(self, url, identity, bind):
+        self.url, self.identity, self.bind = url, identity, bind
+        self.context = zmq.Context()
+        self.socket = None
+
+    def open(self):
+        if self.socket is None:
+            self.socket = self.context.socket(zmq.DEALER)
+            self.socket.linger = 2000
+            if self.identity:
+                self.socket.setsockopt(zmq.IDENTITY, self.identity)
+            if self.bind:
+                self.socket.bind(self.url)
+            else:
+                self.socket.connect(self.url)
+        return self.socket
+
+    def close(self):
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
+
+    def recv(self, count, seconds):
+        socket = self.open()
+        end = time.monotonic() + seconds
+        for _ in range(count):
+            left = max(0, end - time.monotonic())
+            if not socket.poll(left * 1000):
+                raise SystemExit("raw.py: no answer in %g s" % seconds)
+            print(wire.show(socket.recv_multipart()), flush=True)
+
+    def quiet(self, seconds):
+        if self.open().poll(seconds * 1000):
+            line = wire.show(self.socket.recv_multipart())
+            raise SystemExit("raw.py: unexpected: " + line)
+
+    def step(self, step):
+        name, _, rest = step.partition(":")
+        if name == "recv":
+            words = rest.split(":")
+            self.recv(int(words[0] or 1),
+                      float(words[1]) if len(words) > 1 else 10)
+        elif name == "quiet":
+            self.quiet(float(rest))
+        elif name == "close":
+            self.close()
+        elif name == "flood":
+            for _ in range(int(rest)):
+                self.open().send_multipart([b"PING", b"", b""])
+        elif name == "wait":
+            end = time.monotonic() + 20
+            while not os.path.exists(rest):
+                if time.monotonic() > end:
+                    raise SystemExit("raw.py: no file " + rest)
+                self.open().poll(20)
+        elif name == "mark":
+            open(rest, "w").close()
+        else:
+            frames = frames_of(step)
+            if frames is None:
+                raise SystemExit("raw.py: no step " + step)
+            self.open().send_multipart(frames)
+
+
+def main(words):
+    identity, bind = None, False
+    while words and words[0].startswith("--"):
+        option = words.pop(0)
+        if option == "--identity":
+            identity = words.pop(0).encode()
+        elif option == "--bind":
+            bind = True
+    line = Line(words.pop(0), identity, bind)
+    try:
+        for step in words:
+            line.step(step)
+    finally:
+        line.close()
+        line.context.term()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,637 @@
+/* Unit tests of codec/rpcmsg; its golden vectors are in vectors_test. */
+#include "unit.h"
+
+#include "codec/mp.h"
+#include "codec/rpcmsg.h"
+
+enum { MAX_BYTES = 1 << 20 };
+
+static struct cal_buf header, payload, plain, id;
+static struct cal_rpcmsg msg;
+static struct cal_err err;
+static bool echoable;
+
+/* A header of five raw values; NULL leaves the key out. */
+static int
+read_values(const char *type, const char *meth, const char *okey,
+    const char *seq, const char *zip)
+{
+	const char *names[] = { "type", "meth", "okey", "seq", "zip" };
+	const char *values[] = { type, meth, okey, seq, zip };
+	uint32_t i, count = 0;
+
+	for (i = 0; i < 5; i++)
+		count += values[i] != NULL;
+	cal_buf_clear(&header);
+	cal_mp_put_map(&header, count);
+	for (i = 0; i < 5; i++) {
+		if (values[i] == NULL)
+			continue;
+		cal_mp_put_str(&header, cal_slice_text(names[i]));
+		/* Zero is written as a fixint of one NUL byte. */
+		cal_buf_put(&header, values[i],
+		    *values[i] == '\0' ? 1 : strlen(values[i]));
+	}
+	return cal_rpcmsg_read_header(&msg, cal_buf_view(&header), &echoable,
+	    &err);
+}
+
+static void
+refused(int rc, bool echo, const char *words)
+{
+	assert_int_equal(rc, CAL_EPROTO);
+	assert_string_equal(err.text, words);
+	assert_int_equal(echoable, echo);
+}
+
+static void
+test_types(void **state)
+{
+	static const char *const same[] = {
+		"\1", "\xc3", "\xcc\1", "\xd0\1",
+	};
+	static const char *const none[] = {
+		"\7", "\xff", "\xa1" "1", "\xc0", "\xca\x3f\xc0\1\1",
+		"\xcb\x7f\xf8\1\1\1\1\1\1", "\xca\xbf\x80\1\1", "\x91\1",
+		"\x80", "\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "\xd4\1\1",
+		"\xca\x40\xe0\1\1", "\xcb\xff\xf8\1\1\1\1\1\1",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(same); i++) {
+		assert_int_equal(read_values(same[i], "\xa1m", "\xa0", "\5",
+		    "\xc2"), CAL_OK);
+		assert_int_equal(msg.type, CAL_RPC_FUNCTION);
+		assert_false(echoable);
+	}
+	for (i = 0; i < COUNT(none); i++)
+		refused(read_values(none[i], "\xa1m", "\xa0", "\5", "\xc2"),
+		    true, "header has an unknown type");
+	assert_int_equal(read_values("", "\xa1m", "\xa0", "", "\xc2"),
+	    CAL_OK);
+	assert_int_equal(msg.type, CAL_RPC_NULL);
+	assert_int_equal(read_values("\xc2", "\xa1m", "\xa0", "", "\xc2"),
+	    CAL_OK);
+	assert_int_equal(msg.type, CAL_RPC_NULL);
+	assert_int_equal(read_values("\6", "\xa1m", "\xa0", "", "\xc2"),
+	    CAL_OK);
+	assert_int_equal(msg.type, CAL_RPC_CANCELLED);
+	assert_string_equal(cal_rpc_type_name(msg.type), "CANCELLED");
+}
+
+/* 1.0 as both kinds of float; the bytes have NULs. */
+static void
+test_float_type(void **state)
+{
+	struct cal_slice floats[] = {
+		BYTES("\xca\x3f\x80\0\0"), BYTES("\xcb\x3f\xf0\0\0\0\0\0\0"),
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(floats); i++) {
+		cal_buf_clear(&header);
+		cal_buf_put_text(&header, "\x85\xa4type");
+		cal_buf_put(&header, floats[i].ptr, floats[i].len);
+		cal_buf_put_text(&header,
+		    "\xa4meth\xa1m\xa4okey\xa0\xa3seq\1\xa3zip\xc2");
+		assert_int_equal(cal_rpcmsg_read_header(&msg,
+		    cal_buf_view(&header), NULL, NULL), CAL_OK);
+		assert_int_equal(msg.type, CAL_RPC_FUNCTION);
+	}
+}
+
+static void
+test_ids(void **state)
+{
+	static const struct {
+		const char *okey;
+		const char *key;
+	} rows[] = {
+		{ "\xa0", "" }, { "\xc0", "" }, { "\xa1k", "k" },
+		{ "\xc4\1k", "k" }, { "\5", "\5" }, { "\xc3", "\xc3" },
+		{ "\x91\xa1" "a", "\x91\xa1" "a" }, { "\xd4\5z", "\xd4\5z" },
+		{ "\xff", "\xff" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(read_values("\1", "\xa1m", rows[i].okey,
+		    rows[i].okey, "\xc2"), CAL_OK);
+		assert_true(cal_slice_is(msg.id.okey, rows[i].okey));
+		assert_true(cal_slice_is(msg.id.seq, rows[i].okey));
+		assert_true(cal_slice_is(msg.key, rows[i].key));
+		assert_slice(msg.id.meth, "\xa1m");
+		assert_slice(msg.method, "m");
+	}
+}
+
+static void
+test_zip(void **state)
+{
+	static const struct {
+		const char *zip;
+		bool truth;
+	} rows[] = {
+		{ "\xc3", true }, { "\1", true }, { "\xa3yes", true },
+		{ "\xff", true }, { "\x91\1", true }, { "\x81\1\1", true },
+		{ "\xd4\1\1", true }, { "\xca\1\1\1\1", true },
+		{ "\xc2", false }, { "\xc0", false }, { "", false },
+		{ "\xa0", false }, { "\x90", false }, { "\x80", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(read_values("\1", "\xa1m", "\xa0", "\1",
+		    rows[i].zip), CAL_OK);
+		assert_int_equal(msg.zip, rows[i].truth);
+	}
+}
+
+static void
+test_missing(void **state)
+{
+	const char words[] = "header has a key too few";
+
+	(void)state;
+	refused(read_values(NULL, "\xa1m", "\xa0", "\1", "\xc2"), false,
+	    words);
+	refused(read_values("\1", NULL, "\xa0", "\1", "\xc2"), false, words);
+	refused(read_values("\1", "\xa1m", NULL, "\1", "\xc2"), false, words);
+	refused(read_values("\1", "\xa1m", "\xa0", NULL, "\xc2"), false,
+	    words);
+	refused(read_values("\1", "\xa1m", "\xa0", "\1", NULL), false, words);
+	assert_int_equal(msg.id.meth.len, 0);
+}
+
+static void
+test_details(void **state)
+{
+	const char map[] = "header has a map where a call is named";
+	const char kind[] = "header has a method that is not text";
+	char text[8192];
+
+	(void)state;
+	refused(read_values("\1", "\xa1m", "\x80", "\1", "\xc2"), false, map);
+	refused(read_values("\1", "\xa1m", "\xa0", "\x80", "\xc2"), false,
+	    map);
+	refused(read_values("\1", "\x80", "\xa0", "\1", "\xc2"), false, map);
+	refused(read_values("\1", "\xc4\1m", "\xa1k", "\1", "\xc2"), true,
+	    kind);
+	assert_slice(msg.id.meth, "\xc4\1m");
+	assert_slice(msg.id.okey, "\xa1k");
+	assert_slice(msg.id.seq, "\1");
+	refused(read_values("\2", "\xc4\1m", "\xa1k", "\1", "\xc2"), false,
+	    kind);
+	refused(read_values("\5", "\xc0", "\xa1k", "\1", "\xc2"), false,
+	    kind);
+	refused(read_values("\x09", "\xc0", "\xa1k", "\1", "\xc2"), true,
+	    kind);
+	/* 255 bytes of method, then 256. */
+	memset(text, 'm', sizeof(text));
+	memcpy(text, "\xd9\xff", 2);
+	text[257] = '\0';
+	assert_int_equal(read_values("\1", text, "\xa0", "\1", "\xc2"),
+	    CAL_OK);
+	assert_int_equal(msg.method.len, CAL_RPCMSG_METHOD_MAX);
+	memcpy(text, "\xda\1\1", 3);
+	text[257] = 'm';
+	text[260] = '\0';
+	refused(read_values("\1", text, "\xa0", "\1", "\xc2"), true,
+	    "header has a method that is too long");
+	/* A raw key of 4096 bytes, then 4097. */
+	memset(text, 'k', sizeof(text));
+	memcpy(text, "\xda\x0f\xfd", 3);
+	text[4096] = '\0';
+	assert_int_equal(read_values("\1", "\xa1m", text, text, "\xc2"),
+	    CAL_OK);
+	memcpy(text, "\xda\x0f\xfe", 3);
+	text[4096] = 'k';
+	text[4097] = '\0';
+	refused(read_values("\1", "\xa1m", text, "\1", "\xc2"), true,
+	    "header has an order key that is too long");
+	refused(read_values("\1", "\xa1m", "\xa0", text, "\xc2"), true,
+	    "header has a sequence number that is too long");
+}
+
+static void
+test_whole_header(void **state)
+{
+	struct cal_slice good = BYTES("\x85\xa4type\1\xa4meth\xa1m\xa4okey"
+	    "\xc4\0\xa3seq\0\xa3zip\xc2");
+	size_t len;
+
+	(void)state;
+	assert_int_equal(cal_rpcmsg_read_header(&msg, good, NULL, NULL),
+	    CAL_OK);
+	for (len = 0; len < good.len; len++) {
+		struct cal_slice copy = exact(cal_slice_of(good.ptr, len));
+
+		refused(cal_rpcmsg_read_header(&msg, copy, &echoable, &err),
+		    false, "header ends too early");
+		exact_free(copy);
+	}
+	cal_buf_clear(&header);
+	cal_buf_put(&header, good.ptr, good.len);
+	cal_buf_put_byte(&header, 0);
+	refused(cal_rpcmsg_read_header(&msg, cal_buf_view(&header),
+	    &echoable, &err), false, "header has bytes behind its end");
+	header.ptr[0] = 0x86;
+	cal_buf_put_text(&header, "\1");
+	refused(cal_rpcmsg_read_header(&msg, cal_buf_view(&header),
+	    &echoable, &err), false, "header has a key that is not text");
+	cal_buf_cut(&header, good.len);
+	cal_buf_put_text(&header, "\xa4type\2");
+	refused(cal_rpcmsg_read_header(&msg, cal_buf_view(&header),
+	    &echoable, &err), false, "header has a key twice");
+	cal_buf_cut(&header, good.len);
+	cal_buf_put_text(&header, "\xa1x");
+	cal_mp_put_bin_head(&header, 16384);
+	memset(cal_buf_room(&header, 16384), 0, 16384);
+	cal_buf_grown(&header, 16384);
+	refused(cal_rpcmsg_read_header(&msg, cal_buf_view(&header),
+	    &echoable, &err), false, "header is too long");
+}
+
+static int
+read_payload(enum cal_rpc_type type, struct cal_slice bytes)
+{
+	struct cal_slice copy = exact(bytes);
+	int rc;
+
+	msg = (struct cal_rpcmsg){ .type = type };
+	rc = cal_rpcmsg_read_payload(&msg, copy, &plain, MAX_BYTES, &err);
+	exact_free(copy);
+	return rc;
+}
+
+#define META "\x82\xa4meta"
+#define BODY "\xa4" "body"
+
+static void
+test_metas(void **state)
+{
+	struct cal_slice good[] = {
+		BYTES(META "\xc4\0" BODY "\xc4\1x"),
+		BYTES(META "\xc4\1\x90" BODY "\xc4\1x"),
+		BYTES(META "\xc4\1\x80" BODY "\xc4\1x"),
+		BYTES(META "\xc0" BODY "\xa1x"),
+		BYTES(META "\xc2" BODY "\xc4\1x"),
+		BYTES(META "\xa0" BODY "\xc4\1x"),
+		BYTES("\x82\xa4" "body\xc4\1x\xa4meta\xc4\0"),
+		BYTES("\x83\xa4" "body\xc4\1x\xa1z\1\xa4meta\xc4\0"),
+	};
+	struct cal_slice bad[] = {
+		BYTES(META "\5" BODY "\xc4\1x"),
+		BYTES(META "\xc3" BODY "\xc4\1x"),
+		BYTES(META "\xa1x" BODY "\xc4\1x"),
+		BYTES(META "\xc4\2\x91\1" BODY "\xc4\1x"),
+		BYTES(META "\xc4\1\xc0" BODY "\xc4\1x"),
+		BYTES(META "\xc4\1\xc1" BODY "\xc4\1x"),
+		BYTES(META "\xc4\2\x90\x90" BODY "\xc4\1x"),
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(good); i++) {
+		assert_int_equal(read_payload(CAL_RPC_FUNCTION, good[i]),
+		    CAL_OK);
+		assert_int_equal(msg.body.len, 1);
+	}
+	for (i = 0; i < COUNT(bad); i++) {
+		assert_int_equal(read_payload(CAL_RPC_FUNCTION, bad[i]),
+		    CAL_EPROTO);
+		assert_int_equal(read_payload(CAL_RPC_RESULT, bad[i]),
+		    CAL_OK);
+		assert_int_equal(read_payload(CAL_RPC_CANCEL, bad[i]),
+		    CAL_OK);
+		assert_int_equal(msg.body.len, 0);
+	}
+}
+
+static void
+test_bodies(void **state)
+{
+	struct cal_slice bad[] = {
+		BYTES(""), BYTES("\xc0"), BYTES("\x90"), BYTES("\x80"),
+		BYTES(META "\xc4\0" BODY "\xc0"),
+		BYTES(META "\xc4\0" BODY "\5"),
+		BYTES(META "\xc4\0" BODY "\x80"),
+		BYTES(META "\xc4\0" BODY "\xd4\1x"),
+		BYTES("\x81\xa4meta\xc4\0"), BYTES("\x81\xa4" "body\xc4\1x"),
+		BYTES(META "\xc4\0" BODY "\xc4\1x\0"),
+		BYTES(META "\xc4\0" BODY "\xc4\2x"),
+		BYTES("\x83\xa4meta\xc4\0\xa4" "body\xa1x\xa4" "body\xa1x"),
+		BYTES(META "\xc4\0" BODY "\xc6\xff\xff\xff\xffx"),
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(bad); i++) {
+		assert_int_equal(read_payload(CAL_RPC_FUNCTION, bad[i]),
+		    CAL_EPROTO);
+		assert_int_equal(read_payload(CAL_RPC_RESULT, bad[i]),
+		    CAL_EPROTO);
+	}
+	assert_int_equal(read_payload(CAL_RPC_CANCEL,
+	    BYTES(META "\xc4\0" BODY "\xc0")), CAL_OK);
+}
+
+static void
+test_errors(void **state)
+{
+	struct cal_slice bad[] = {
+		BYTES(META "\xc4\0" BODY "\xc0"),
+		BYTES(META "\xc0" BODY "\xc0"),
+		BYTES(META "\xc4\1\x90" BODY "\xc0"),
+		BYTES(META "\xc4\5\x92\xa1" "a\xa1" "b" BODY "\xc0"),
+		BYTES(META "\xc4\x09\x94\xa1" "a\xa1" "b\xa1" "c\xa1" "d"
+		    BODY "\xc0"),
+		BYTES(META "\xc4\6\x93\xa1" "a\xa1" "b\xc0" BODY "\xc0"),
+		BYTES(META "\xc4\6\x93\xa1" "a\xa1" "b\5" BODY "\xc0"),
+		BYTES(META "\xc4\x08\x93\xc4\1" "a\xa1" "b\xa1" "c" BODY
+		    "\xc0"),
+		BYTES(META "\xc4\x08\x93\xa1" "a\xa1" "b\xa1" "c\0" BODY
+		    "\xc0"),
+		BYTES(META "\xc4\7\x93\xa1" "a\xa1" "b\xa1\xff" BODY "\xc0"),
+	};
+	size_t i;
+	int type;
+
+	(void)state;
+	for (i = 0; i < COUNT(bad); i++)
+		for (type = CAL_RPC_FAILURE; type <= CAL_RPC_ERROR; type++)
+			assert_int_equal(read_payload(
+			    (enum cal_rpc_type)type, bad[i]), CAL_EPROTO);
+	assert_string_equal(err.text,
+	    "payload has a meta that is not three texts");
+	msg = (struct cal_rpcmsg){ .type = CAL_RPC_FAILURE };
+	assert_int_equal(cal_rpcmsg_read_payload(&msg, BYTES(META
+	    "\xc4\7\x93\xa1" "a\xa1" "b\xa1" "c" BODY "\5"), &plain,
+	    MAX_BYTES, NULL), CAL_OK);
+	assert_slice(msg.error[0], "a");
+	assert_slice(msg.error[2], "c");
+}
+
+/* Sets id and writes msg, reads it back, and writes that again. */
+static void
+round_trip(const char *method, struct cal_slice key, uint32_t seq,
+    struct cal_rpcmsg *back)
+{
+	size_t meth_end, okey_end;
+	struct cal_buf again[2] = { { 0 }, { 0 } };
+
+	cal_buf_clear(&id);
+	cal_rpcmsg_put_method(&id, cal_slice_text(method));
+	meth_end = id.len;
+	cal_rpcmsg_put_key(&id, key);
+	okey_end = id.len;
+	cal_rpcmsg_put_seq(&id, seq);
+	msg.id.meth = cal_slice_of(id.ptr, meth_end);
+	msg.id.okey = cal_slice_of(id.ptr + meth_end, okey_end - meth_end);
+	msg.id.seq = cal_slice_of(id.ptr + okey_end, id.len - okey_end);
+	cal_buf_clear(&header);
+	cal_buf_clear(&payload);
+	cal_rpcmsg_write(&msg, &header, &payload);
+	assert_int_equal(cal_rpcmsg_read_header(back, cal_buf_view(&header),
+	    NULL, NULL), CAL_OK);
+	assert_int_equal(cal_rpcmsg_read_payload(back,
+	    cal_buf_view(&payload), &plain, MAX_BYTES, NULL), CAL_OK);
+	assert_int_equal(back->type, msg.type);
+	assert_int_equal(back->zip, msg.zip);
+	assert_true(cal_slice_is(back->method, method));
+	assert_true(cal_slice_same(back->key, key));
+	assert_true(cal_slice_same(back->body, msg.body));
+	cal_rpcmsg_write(back, &again[0], &again[1]);
+	assert_true(cal_slice_same(cal_buf_view(&again[0]),
+	    cal_buf_view(&header)));
+	assert_true(cal_slice_same(cal_buf_view(&again[1]),
+	    cal_buf_view(&payload)));
+	cal_buf_release(&again[0]);
+	cal_buf_release(&again[1]);
+}
+
+/* All sizes around the limits of heads, plain and compressed. */
+static void
+test_body_sizes(void **state)
+{
+	static const size_t lens[] = { 0, 1, 31, 32, 255, 256, 65535, 65536,
+	    MAX_BYTES };
+	static const uint8_t heads[] = { 0xc4, 0xc4, 0xc4, 0xc4, 0xc4, 0xc5,
+	    0xc5, 0xc6, 0xc6 };
+	uint8_t *bytes = cal_calloc(1, MAX_BYTES + 1);
+	struct cal_rpcmsg back;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * COUNT(lens); i++) {
+		msg = (struct cal_rpcmsg){ .type = CAL_RPC_FUNCTION,
+		    .zip = i % 2 == 1,
+		    .body = cal_slice_of(bytes, lens[i / 2]) };
+		round_trip("echo", cal_slice_of(NULL, 0), 5, &back);
+		if (!msg.zip)
+			assert_int_equal(payload.ptr[13], heads[i / 2]);
+	}
+	for (i = 0; i < 2; i++) {
+		msg = (struct cal_rpcmsg){ .type = CAL_RPC_RESULT,
+		    .zip = i == 1,
+		    .body = cal_slice_of(bytes, MAX_BYTES + 1) };
+		cal_buf_clear(&payload);
+		cal_rpcmsg_write(&msg, &header, &payload);
+		assert_int_equal(cal_rpcmsg_read_payload(&back,
+		    cal_slice_of(NULL, 0), &plain, MAX_BYTES, NULL),
+		    CAL_EPROTO);
+		back = msg;
+		assert_int_equal(cal_rpcmsg_read_payload(&back,
+		    cal_buf_view(&payload), &plain, MAX_BYTES, &err),
+		    CAL_EDATA);
+		assert_string_equal(err.text,
+		    "body is larger than 1048576 bytes");
+		assert_int_equal(cal_rpcmsg_read_payload(&back,
+		    cal_buf_view(&payload), &plain, SIZE_MAX, &err), CAL_OK);
+	}
+	assert_int_equal(cal_rpcmsg_read_payload(&back,
+	    cal_buf_view(&payload), &plain, 100, &err), CAL_EDATA);
+	assert_memory_equal(err.text, "payload: expands to more than ", 30);
+	free(bytes);
+}
+
+static void
+test_keys(void **state)
+{
+	struct cal_rpcmsg back;
+
+	(void)state;
+	msg = (struct cal_rpcmsg){ .type = CAL_RPC_CANCEL };
+	round_trip("m", BYTES("k\xc3\xa9"), UINT32_MAX, &back);
+	assert_slice(back.id.okey, "\xa3k\xc3\xa9");
+	assert_slice(back.id.seq, "\xce\xff\xff\xff\xff");
+	round_trip("m", BYTES("k\xff"), 0, &back);
+	assert_slice(back.id.okey, "\xc4\2k\xff");
+	round_trip("m", cal_slice_of(NULL, 0), 128, &back);
+	assert_slice(back.id.okey, "\xc4\0");
+	assert_slice(back.id.seq, "\xcc\x80");
+}
+
+/* An error text is always UTF-8, whatever it was, and of any length. */
+static void
+test_write_errors(void **state)
+{
+	static const size_t lens[] = { 0, 1, 31, 32, 255, 256, 65535, 65536 };
+	char *text = cal_calloc(1, 65536);
+	struct cal_rpcmsg back;
+	size_t i;
+
+	(void)state;
+	memset(text, 'x', 65536);
+	msg = (struct cal_rpcmsg){ .type = CAL_RPC_FAILURE };
+	for (i = 0; i < COUNT(lens); i++) {
+		msg.error[0] = BYTES("Exit");
+		msg.error[1] = cal_slice_of(text, lens[i]);
+		msg.error[2] = cal_slice_of(text, lens[i]);
+		round_trip("echo", BYTES("k"), 5, &back);
+		assert_true(cal_slice_same(back.error[1], msg.error[1]));
+		assert_true(cal_slice_same(back.error[2], msg.error[2]));
+	}
+	free(text);
+	msg.type = CAL_RPC_ERROR;
+	msg.zip = true;
+	msg.error[1] = BYTES("a\xff\xc3\xa9\xe2\x82");
+	msg.error[2] = BYTES("\0");
+	round_trip("echo", BYTES("k"), 5, &back);
+	assert_slice(back.error[0], "Exit");
+	assert_slice(back.error[1], "a\xef\xbf\xbd\xc3\xa9"
+	    "\xef\xbf\xbd\xef\xbf\xbd");
+	assert_slice(back.error[2], "\0");
+}
+
+/*
+ * Cut anywhere, both frames are refused; changed anywhere, they are refused
+ * or read, and what is read can be written and read again.
+ */
+static void
+test_mutations(void **state)
+{
+	static const uint8_t spice[] = { 0x80, 0x85, 0x90, 0xa0, 0xc0, 0xc1,
+	    0xc4, 0xc6, 0xcf, 0xd9, 0xdb, 0xdd, 0xdf, 0xff, 0, 1 };
+	struct cal_buf out[2] = { { 0 }, { 0 } };
+	struct cal_rpcmsg back;
+	struct cal_slice head, load;
+	uint64_t seed = 23;
+	size_t i, round, read = 0;
+
+	(void)state;
+	for (round = 0; round < 40000; round++) {
+		msg = (struct cal_rpcmsg){
+			.type = (enum cal_rpc_type)(round % 7),
+			.zip = round % 3 == 0, .has_dl = true, .dl = 60000,
+			.cid = BYTES("0123456789abcdef"), .body = BYTES("{}"),
+			.error = { BYTES("Exit"), BYTES("exit 1"), BYTES("x") },
+			.has_st = true, .st = -9, .why = BYTES("caller"),
+		};
+		msg.id.meth = BYTES("\xa4" "echo");
+		msg.id.okey = BYTES("\xc4\1k");
+		msg.id.seq = BYTES("\5");
+		cal_buf_clear(&header);
+		cal_buf_clear(&payload);
+		cal_rpcmsg_write(&msg, &header, &payload);
+		head = exact(cal_buf_view(&header));
+		load = exact(cal_buf_view(&payload));
+		for (i = 0; i < 1 + round % 2; i++) {
+			struct cal_slice at = next_random(&seed) % 2 == 0 ?
+			    head : load;
+
+			((uint8_t *)(uintptr_t)at.ptr)[next_random(&seed) %
+			    at.len] = round % 2 == 0 ?
+			    (uint8_t)next_random(&seed) :
+			    spice[next_random(&seed) % sizeof(spice)];
+		}
+		if (cal_rpcmsg_read_header(&back, head, NULL, NULL) ==
+		    CAL_OK && cal_rpcmsg_read_payload(&back, load, &plain,
+		    MAX_BYTES, NULL) == CAL_OK) {
+			cal_buf_clear(&out[0]);
+			cal_buf_clear(&out[1]);
+			cal_rpcmsg_write(&back, &out[0], &out[1]);
+			msg = back;
+			assert_int_equal(cal_rpcmsg_read_header(&back,
+			    cal_buf_view(&out[0]), NULL, NULL), CAL_OK);
+			assert_true(cal_slice_same(back.id.okey,
+			    msg.id.okey));
+			assert_int_equal(back.type, msg.type);
+			read++;
+		}
+		exact_free(head);
+		exact_free(load);
+	}
+	assert_true(read > 1000);
+	cal_buf_release(&out[0]);
+	cal_buf_release(&out[1]);
+}
+
+static void
+test_cut_payload(void **state)
+{
+	struct cal_rpcmsg back;
+	size_t len;
+	int type, zip;
+
+	(void)state;
+	for (type = 0; type <= CAL_RPC_CANCELLED; type++)
+		for (zip = 0; zip < 2; zip++) {
+			msg = (struct cal_rpcmsg){
+				.type = (enum cal_rpc_type)type,
+				.zip = zip == 1, .body = BYTES("[1,2,3]"),
+				.error = { BYTES("a"), BYTES("b"),
+				    BYTES("c") },
+			};
+			round_trip("echo", BYTES("k"), 7, &back);
+			for (len = 0; len < payload.len; len++) {
+				struct cal_slice copy = exact(cal_slice_of(
+				    payload.ptr, len));
+
+				back = msg;
+				assert_int_equal(cal_rpcmsg_read_payload(
+				    &back, copy, &plain, MAX_BYTES, NULL),
+				    CAL_EPROTO);
+				exact_free(copy);
+			}
+		}
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	cal_buf_release(&header);
+	cal_buf_release(&payload);
+	cal_buf_release(&plain);
+	cal_buf_release(&id);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_float_type),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_zip),
+		cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_details),
+		cmocka_unit_test(test_whole_header),
+		cmocka_unit_test(test_metas),
+		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_body_sizes),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_write_errors),
+		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_cut_payload),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, tear_down);
+}
