@@ -308,9 +308,8 @@ while True:
 			    expect 65 call -W 10 "$URL" "$method" -n
 		}
 	done
-	for method in nometa; do
-		call -W 10 "$URL" "$method" -n || like "$?" '1' || like "$?" 76
-	done
+	expect 1 call -W 10 "$URL" nometa -n ||
+	    expect 76 call -W 10 "$URL" nometa -n
 	expect 0 call -W 10 "$URL" echo 1
 }
 

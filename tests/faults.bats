@@ -48,6 +48,31 @@ no_commands() {
 	[[ -z $(leftovers) ]]
 }
 
+@test "every row of faults.md names tests that exist, and none is missing" {
+	local row what words entry file
+	for row in 01 0{4..8} 13 14 {19..48} {53..57} 59 {60..63}; do
+		grep -q "^| F$row |" "$TESTS/faults.md" || {
+			echo "no row F$row"
+			return 1
+		}
+	done
+	grep '^| F' "$TESTS/faults.md" | while IFS='|' read -r _ row what words _
+	do
+		while [[ -n ${words// /} ]]; do
+			entry=${words%%;*}
+			[[ $words == *\;* ]] && words=${words#*;} || words=
+			file=${entry%%:*}
+			file=${file// /}
+			entry=${entry#*: }
+			entry=${entry% }
+			grep '^@test' "$TESTS/$file" | grep -qF -- "$entry" || {
+				echo "$row: no test '$entry' in $file"
+				return 1
+			}
+		done
+	done
+}
+
 @test "F01: kill -9 of the server at every stage: 124 or 69 at once, never twice" {
 	need_faults
 	local point

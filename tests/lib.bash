@@ -205,6 +205,7 @@ finish() {
 	local pid=${pids[$1]}
 	wait_for "${2:-10}" gone "$pid" || return
 	unset "pids[$1]"
+	# shellcheck disable=SC2034
 	STATUS=0
 	wait "$pid" 2>/dev/null || STATUS=$?
 }

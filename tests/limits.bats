@@ -124,8 +124,8 @@ load lib
 	    head -c 10485758)" >big
 	call -r -d @big "$URL" echo >got
 	cmp big got
-	sed 's/"$/x"/' big >more
-	expect 65 call -r -d @more "$URL" echo
+	sed 's/"$/x"/' big >longer
+	expect 65 call -r -d @longer "$URL" echo
 }
 
 @test "100 rounds leave no descriptor, no child, no memory behind" {

@@ -70,7 +70,10 @@ void cal_buf_printf(struct cal_buf *buf, const char *fmt, ...)
 uint8_t *cal_buf_room(struct cal_buf *buf, size_t len);
 void cal_buf_grown(struct cal_buf *buf, size_t len);
 
-/* Drops len bytes from the front, or all but the first len. */
+/*
+ * Drops len bytes from the front, or all but the first len.  The former moves
+ * the rest: once for many records, not once for each.
+ */
 void cal_buf_consume(struct cal_buf *buf, size_t len);
 void cal_buf_cut(struct cal_buf *buf, size_t len);
 

@@ -51,9 +51,10 @@ struct cal_opt {
 struct cal_usage {
 	const char *program;
 	const char *const *forms;       /* lines behind the name, NULL ends */
-	const char *summary;            /* one sentence */
+	const char *summary;            /* one sentence; --help wraps it */
 	const struct cal_opt *opts;
-	const char *notes;              /* lines below the options: limits */
+	const char *notes;              /* paragraphs below the options: limits;
+	                                   wrapped, "\n" between them */
 };
 
 /* What is not an option.  Everything is lent from argv. */

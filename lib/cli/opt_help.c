@@ -38,26 +38,31 @@ put_spaces(struct cal_buf *buf, size_t count)
 	cal_buf_printf(buf, "%*s", (int)count, "");
 }
 
-/* Words of text from INDENT on, broken before WIDTH. */
+/*
+ * Words of text from column indent on, where the first line has arrived.
+ * Lines are broken before WIDTH, and where text has a newline.
+ */
 static void
-put_wrapped(struct cal_buf *buf, const char *text)
+put_wrapped(struct cal_buf *buf, const char *text, size_t indent)
 {
-	size_t column = INDENT;
-	size_t len;
+	size_t column = indent;
+	size_t len, gap;
 
-	while (*(text += strspn(text, " "))) {
-		len = strcspn(text, " ");
-		if (column > INDENT && column + 1 + len >= WIDTH) {
+	for (; *text; text += len) {
+		gap = strspn(text, " \n");
+		len = strcspn(text + gap, " \n");
+		if (column > indent && (memchr(text, '\n', gap) ||
+		    column + 1 + len >= WIDTH)) {
 			cal_buf_put_byte(buf, '\n');
-			put_spaces(buf, INDENT);
-			column = INDENT;
-		} else if (column > INDENT) {
+			put_spaces(buf, indent);
+			column = indent;
+		} else if (column > indent) {
 			cal_buf_put_byte(buf, ' ');
 			column++;
 		}
+		text += gap;
 		cal_buf_put(buf, text, len);
 		column += len;
-		text += len;
 	}
 	cal_buf_put_byte(buf, '\n');
 }
@@ -83,7 +88,8 @@ put_row(struct cal_buf *buf, const struct cal_opt *opt)
 	if (opt->alias)
 		cal_buf_printf(&help, "%s (also --%s)", opt->help,
 		    opt->alias);
-	put_wrapped(buf, opt->alias ? cal_buf_text(&help) : opt->help);
+	put_wrapped(buf, opt->alias ? cal_buf_text(&help) : opt->help,
+	    INDENT);
 	cal_buf_release(&help);
 }
 
@@ -96,9 +102,13 @@ cal_opt_help(const struct cal_usage *usage, struct cal_buf *buf)
 	for (i = 0; usage->forms[i]; i++)
 		cal_buf_printf(buf, "%s %s %s\n", i == 0 ? "usage:" : "      ",
 		    usage->program, usage->forms[i]);
-	cal_buf_printf(buf, "\n%s\n\n", usage->summary);
+	cal_buf_put_byte(buf, '\n');
+	put_wrapped(buf, usage->summary, 0);
+	cal_buf_put_byte(buf, '\n');
 	for (i = 0; (opt = cal_opt_row(usage, i)); i++)
 		put_row(buf, opt);
-	if (usage->notes)
-		cal_buf_printf(buf, "\n%s\n", usage->notes);
+	if (usage->notes) {
+		cal_buf_put_byte(buf, '\n');
+		put_wrapped(buf, usage->notes, 0);
+	}
 }

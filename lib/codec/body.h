@@ -15,7 +15,8 @@ struct cal_body {
 	/*
 	 * Text that we were given, to wire bytes: *wire points into text, into
 	 * scratch, or to static memory.  Empty text is the empty body.  With
-	 * raw_text the text is a string to be wrapped.  CAL_EDATA.
+	 * raw_text the text, empty or not, is a string to be wrapped.
+	 * CAL_EDATA.
 	 */
 	int (*to_wire)(struct cal_slice *wire, struct cal_slice text,
 	    bool raw_text, struct cal_buf *scratch, struct cal_err *err);

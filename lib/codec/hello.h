@@ -17,7 +17,7 @@ enum { CAL_HELLO_MAX = 65536 };
 struct cal_hello {
 	struct cal_slice version, order, serializer;    /* text; may be empty */
 	uint64_t max_body;                              /* 0: not told */
-	struct cal_slice methods, ext;  /* raw msgpack arrays of str, or empty */
+	struct cal_slice methods, ext;  /* raw arrays of str, or empty */
 };
 
 /* Slices point into payload.  CAL_EPROTO; unknown keys are ignored. */

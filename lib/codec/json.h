@@ -30,7 +30,7 @@ struct cal_slice cal_json_trim(struct cal_slice text);
 
 /*
  * Is text exactly one value, with white space around it allowed?  CAL_EDATA
- * says what is wrong and at which byte.
+ * says what is wrong and at which byte, the first being 1.
  */
 int cal_json_check(struct cal_slice text, enum cal_json_flavour flavour,
     struct cal_err *err);
@@ -60,8 +60,8 @@ bool cal_json_string_is(struct cal_slice string, const char *text);
 
 /*
  * The value at an RFC 6901 pointer in a checked value; false when nothing is
- * there.  cal_json_pointer_check says whether text is a pointer at all
- * (CAL_EUSAGE).
+ * there.  Of two members with one name the last counts, as in most readers.
+ * cal_json_pointer_check says whether text is a pointer at all (CAL_EUSAGE).
  */
 bool cal_json_find(struct cal_slice value, const char *pointer,
     struct cal_slice *foundp);
@@ -74,7 +74,10 @@ void cal_json_unquote(struct cal_buf *out, struct cal_slice string);
 int cal_json_quote(struct cal_buf *out, struct cal_slice text,
     struct cal_err *err);
 
-/* The same for our own words: bytes that are not UTF-8 become U+FFFD. */
+/*
+ * The same for words: bytes that are not UTF-8 become U+FFFD, and what a
+ * terminal would obey (DEL, C1, bidirectional controls) is escaped too.
+ */
 void cal_json_quote_lossy(struct cal_buf *out, struct cal_slice text);
 
 /* Is there a CR or LF in it?  In a checked value they stand between tokens. */

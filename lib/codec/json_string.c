@@ -127,7 +127,8 @@ cal_json_quote(struct cal_buf *out, struct cal_slice text,
 		}
 		pos += n;
 	}
-	cal_buf_put(out, text.ptr + run, text.len - run);
+	if (run < text.len)
+		cal_buf_put(out, text.ptr + run, text.len - run);
 	cal_buf_put_byte(out, '"');
 	return CAL_OK;
 }

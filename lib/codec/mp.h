@@ -38,7 +38,7 @@ struct cal_mp_value {
 		uint64_t u;
 		int64_t i;
 		double f;
-		struct cal_slice bytes;         /* str (valid UTF-8), bin, ext */
+		struct cal_slice bytes; /* str (valid UTF-8), bin, ext */
 		uint32_t count;                 /* array: items, map: pairs */
 	};
 };

@@ -1,71 +1,17 @@
 /*
- * The order of turns.
- *
- *      order - round of groups - round of queues - heap of ready turns
- *        \- lanes by key - turns in order of arrival
- *
- * A turn that waits is in the lists of its group, its queue and its lane.  It
- * is ready, and in its queue's heap, unless another turn of its lane comes
- * first (kind key).  A queue is in its group's round, and a group in the
- * order's, exactly while a turn of theirs is ready; who has had a turn goes to
- * the end of the round.
+ * The order of turns: lanes, limits, and what happens to a turn.  Who is next
+ * among those that may start is in order_round.c.
  *
  * A lane lives from its first turn to its last, so that the number of keys
  * ever seen does not matter.
  */
-#include "work/order.h"
-#include "base/map.h"
 #include "base/mem.h"
+#include "work/order_parts.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum { TOTAL_FACTOR = 10 };     /* waiting turns in all, in max_queue */
-
-TAILQ_HEAD(turns, cal_turn);
-TAILQ_HEAD(queues, cal_queue);
-TAILQ_HEAD(groups, cal_group);
-
-struct cal_lane {
-	struct turns turns;             /* key: waiting and the running one;
-	                                   reply: all that have not left */
-	size_t name_len;
-	uint8_t name[];
-};
-
-struct cal_group {
-	struct turns waiting;           /* by arrival */
-	size_t count;                   /* of waiting */
-	size_t members;                 /* queues */
-	struct queues round;            /* those with ready turns */
-	bool in_round;
-	TAILQ_ENTRY(cal_group) round_entry;
-	TAILQ_ENTRY(cal_group) all_entry;
-	struct cal_buf user;            /* empty: a group of one caller */
-};
-
-struct cal_queue {
-	struct cal_group *group;
-	struct turns waiting;           /* by arrival */
-	struct cal_heap ready;
-	bool in_round;
-	TAILQ_ENTRY(cal_queue) round_entry;
-	uint64_t number;                /* tells callers apart in lane names */
-};
-
-struct cal_order {
-	enum cal_order_kind kind;
-	size_t jobs;
-	size_t max_queue, max_total;
-	size_t waiting, ready, running; /* counts; ready is part of waiting */
-	struct groups round;            /* those with ready turns */
-	struct groups groups;           /* all */
-	struct turns leaving;
-	struct cal_map *users;          /* user to group */
-	struct cal_map *lanes;          /* name to lane */
-	struct cal_buf name;            /* the one being looked up */
-	uint64_t arrivals, joined;
-};
 
 struct cal_order *
 cal_order_new(enum cal_order_kind kind, size_t jobs, size_t max_queue)
@@ -106,106 +52,6 @@ cal_order_free(struct cal_order *order)
 	cal_map_free(order->users);
 	cal_buf_release(&order->name);
 	free(order);
-}
-
-/* Queues and groups. */
-
-static struct cal_group *
-find_group(struct cal_order *order, struct cal_slice user)
-{
-	struct cal_group *group = NULL;
-
-	if (user.len > 0)
-		group = cal_map_find(order->users, user);
-	if (group != NULL)
-		return group;
-	CAL_NEW(group);
-	TAILQ_INIT(&group->waiting);
-	TAILQ_INIT(&group->round);
-	TAILQ_INSERT_TAIL(&order->groups, group, all_entry);
-	cal_buf_put(&group->user, user.ptr, user.len);
-	if (user.len > 0)
-		(void)cal_map_put(order->users, user, group);
-	return group;
-}
-
-static void
-free_group(struct cal_order *order, struct cal_group *group)
-{
-	assert(TAILQ_EMPTY(&group->waiting) && !group->in_round);
-	TAILQ_REMOVE(&order->groups, group, all_entry);
-	if (group->user.len > 0)
-		(void)cal_map_remove(order->users, cal_buf_view(&group->user));
-	cal_buf_release(&group->user);
-	free(group);
-}
-
-struct cal_queue *
-cal_order_join(struct cal_order *order, struct cal_slice user)
-{
-	struct cal_queue *queue;
-
-	CAL_NEW(queue);
-	TAILQ_INIT(&queue->waiting);
-	queue->number = order->joined++;
-	queue->group = find_group(order, user);
-	queue->group->members++;
-	return queue;
-}
-
-void
-cal_order_leave(struct cal_order *order, struct cal_queue *queue)
-{
-	assert(TAILQ_EMPTY(&queue->waiting) && !queue->in_round);
-	if (--queue->group->members == 0)
-		free_group(order, queue->group);
-	cal_heap_release(&queue->ready);
-	free(queue);
-}
-
-struct cal_turn *
-cal_order_oldest(const struct cal_queue *queue)
-{
-	return TAILQ_FIRST(&queue->waiting);
-}
-
-/* Readiness. */
-
-static void
-set_ready(struct cal_order *order, struct cal_turn *turn)
-{
-	struct cal_queue *queue = turn->queue;
-	struct cal_group *group = queue->group;
-
-	turn->ready.rank = turn->arrival;
-	cal_heap_add(&queue->ready, &turn->ready);
-	order->ready++;
-	if (!queue->in_round) {
-		TAILQ_INSERT_TAIL(&group->round, queue, round_entry);
-		queue->in_round = true;
-	}
-	if (!group->in_round) {
-		TAILQ_INSERT_TAIL(&order->round, group, round_entry);
-		group->in_round = true;
-	}
-}
-
-static void
-clear_ready(struct cal_order *order, struct cal_turn *turn)
-{
-	struct cal_queue *queue = turn->queue;
-	struct cal_group *group = queue->group;
-
-	cal_heap_remove(&queue->ready, &turn->ready);
-	order->ready--;
-	if (queue->ready.count == 0) {
-		TAILQ_REMOVE(&group->round, queue, round_entry);
-		queue->in_round = false;
-	}
-	if (TAILQ_EMPTY(&group->round)) {
-		TAILQ_REMOVE(&order->round, group, round_entry);
-		group->in_round = false;
-	}
 }
 
 /* Lanes. */
@@ -296,7 +142,7 @@ leave_lane(struct cal_order *order, struct cal_turn *turn)
 		free(lane);
 	} else if (order->kind == CAL_ORDER_KEY &&
 	    first->state == CAL_TURN_WAITING && !cal_heap_has(&first->ready)) {
-		set_ready(order, first);
+		cal_order_set_ready(order, first);
 	}
 }
 
@@ -310,7 +156,7 @@ stop_waiting(struct cal_order *order, struct cal_turn *turn)
 
 	assert(turn->state == CAL_TURN_WAITING);
 	if (cal_heap_has(&turn->ready))
-		clear_ready(order, turn);
+		cal_order_clear_ready(order, turn);
 	TAILQ_REMOVE(&turn->queue->waiting, turn, in_queue);
 	TAILQ_REMOVE(&group->waiting, turn, in_group);
 	group->count--;
@@ -355,7 +201,7 @@ cal_order_add(struct cal_order *order, struct cal_queue *queue,
 	order->waiting++;
 	enter_lane(order, turn, key);
 	if (may_start(order, turn))
-		set_ready(order, turn);
+		cal_order_set_ready(order, turn);
 	if ((victim = find_victim(order, turn)) != NULL)
 		cal_order_drop(order, victim);
 	return victim;
@@ -364,26 +210,16 @@ cal_order_add(struct cal_order *order, struct cal_queue *queue,
 struct cal_turn *
 cal_order_next(struct cal_order *order)
 {
-	struct cal_group *group = TAILQ_FIRST(&order->round);
+	struct cal_turn *turn = cal_order_first_ready(order);
 	struct cal_queue *queue;
-	struct cal_turn *turn;
 
-	if (order->running >= order->jobs || group == NULL)
+	if (order->running >= order->jobs || turn == NULL)
 		return NULL;
-	queue = TAILQ_FIRST(&group->round);
-	turn = (struct cal_turn *)(void *)((char *)
-	    cal_heap_first(&queue->ready) - offsetof(struct cal_turn, ready));
+	queue = turn->queue;
 	stop_waiting(order, turn);
 	turn->state = CAL_TURN_RUNNING;
 	order->running++;
-	if (queue->in_round) {
-		TAILQ_REMOVE(&group->round, queue, round_entry);
-		TAILQ_INSERT_TAIL(&group->round, queue, round_entry);
-	}
-	if (group->in_round) {
-		TAILQ_REMOVE(&order->round, group, round_entry);
-		TAILQ_INSERT_TAIL(&order->round, group, round_entry);
-	}
+	cal_order_rotate(order, queue);
 	return turn;
 }
 

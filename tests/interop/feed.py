@@ -95,7 +95,8 @@ class Feeder:
                 return None
             return "no answer, wanted " + "|".join(outcomes)
         answer = got[0]
-        found, problem = self.outcome(frames, answer, python)
+        found, problem = self.outcome(
+            frames, answer, python if "python" in outcomes else None)
         if found in outcomes:
             return problem
         return "got %s (%s), wanted %s" % (found, wire.show(answer)[:300],

@@ -35,7 +35,8 @@ def frames_rows():
     for count in (1, 2):
         yield "B01", "%d frames" % count, "ignored", [b"x"] * count
     yield "B01", "4 frames", "result", [b"x"] + upper()
-    yield "B01", "100 frames", "result", [b"x"] * 97 + upper()
+    yield "B01", "10 frames", "result", [b"x"] * 7 + upper()
+    yield "B01", "100 frames", "result|ignored", [b"x"] * 97 + upper()
     yield "B01", "100 frames of junk", "ignored", [b"x"] * 100
     for word in (b"", b"upper", b"UPPER2", b"PONGx", b"\x00" * 9,
                  b"A" * (1 << 20)):

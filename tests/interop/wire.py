@@ -2,10 +2,12 @@
 alone, on python3-msgpack and python3-snappy.  Nothing here is shared with the
 C code, so that the two can disagree."""
 
+import base64
 import io
 import json
 import os
 import urllib.parse
+import zlib
 
 import msgpack
 import snappy
@@ -158,13 +160,19 @@ def frames_hex(frames):
 
 
 def vectors():
-    """The golden cases, by name."""
+    """The golden cases, by name; the giants among them are kept compressed."""
     here = os.path.dirname(os.path.abspath(__file__))
-    path = os.environ.get("CAL_VECTORS") or os.path.join(
-        here, "..", "vectors", "vectors.json")
-    with open(path, encoding="ascii") as file:
-        return {case["name"]: case for case in json.load(file)["cases"]}
+    cases = {}
+    for name in ("vectors.json", "giants.json"):
+        path = os.path.join(here, "..", "vectors", name)
+        with open(path, encoding="ascii") as file:
+            for case in json.load(file)["cases"]:
+                cases[case["name"]] = case
+    return cases
 
 
 def case_frames(case):
+    if "frames_zlib" in case:
+        return [zlib.decompress(base64.b64decode(frame))
+                for frame in case["frames_zlib"]]
     return [bytes.fromhex(frame) for frame in case["frames"]]

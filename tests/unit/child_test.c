@@ -1,5 +1,5 @@
 /*
- * Unit tests of exec/child, reaper, spawn, kin and tail, with real processes.
+ * Unit tests of exec/child, reaper, spawn and kin, with real processes.
  * Every wait turns the loop until something is true, up to a deadline.
  */
 #include <setjmp.h>
@@ -25,7 +25,6 @@
 #include "base/io.h"
 #include "exec/child.h"
 #include "exec/kin.h"
-#include "exec/tail.h"
 
 enum { DEADLINE = 20 };
 
@@ -303,11 +302,7 @@ test_overflow(void **state)
 static void
 test_tail(void **state)
 {
-	struct cal_tail tail;
-	struct cal_buf all = { 0 }, out = { 0 };
 	struct result result;
-	size_t n, want;
-	int i;
 
 	(void)state;
 	run_shell(&result, "seq 100000 >&2; printf end >&2",
@@ -317,26 +312,6 @@ test_tail(void **state)
 	assert_string_equal(cal_buf_text(&result.end.tail) + 983,
 	    "\n99999\n100000\nend");
 	release(&result);
-	for (n = 1; n < 40; n++) {
-		cal_tail_init(&tail, 10);
-		cal_buf_clear(&all);
-		for (i = 0; i < 7; i++) {
-			uint8_t bytes[40];
-
-			memset(bytes, 'a' + i, n);
-			bytes[n / 2] = '.';
-			cal_tail_add(&tail, bytes, n);
-			cal_buf_put(&all, bytes, n);
-		}
-		want = all.len < 10 ? all.len : 10;
-		assert_true(tail.cut == (all.len > 10));
-		cal_tail_take(&tail, &out);
-		assert_int_equal(out.len, want);
-		assert_memory_equal(out.ptr, all.ptr + all.len - want, want);
-		cal_buf_release(&out);
-		cal_tail_release(&tail);
-	}
-	cal_buf_release(&all);
 }
 
 /* What a test's script writes into, to say that it is ready. */
@@ -441,8 +416,8 @@ test_escaped(void **state)
 	start_ready(&result, "trap '' TERM\n"
 	    "sleep 60 & echo $!\n"
 	    "setsid sleep 60 & echo $!\n"
-	    "setsid sh -c 'echo $$; sleep 60; :' &\n"
-	    "sleep 0.1; echo >$READY; wait");
+	    "setsid sh -c 'echo $$; echo >$READY; sleep 60; :' &\n"
+	    "wait");
 	stop(&result);
 	wait_done(&result);
 	rest = strdup(cal_buf_text(&result.end.output));

@@ -137,7 +137,6 @@ test_kind(void **state)
 
 		if (strcmp(golden_text(one, "kind"), kind) != 0)
 			continue;
-		print_message("# %s\n", golden_text(one, "name"));
 		frame = golden_bytes(golden_text(one, "frame"));
 		if (strcmp(kind, "header") == 0)
 			check_header(frame, decoded, again);

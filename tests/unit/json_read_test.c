@@ -140,10 +140,12 @@ test_unquote(void **state)
 	cal_json_unquote(&out, BYTES("\"a\\\"\\\\\\/\\b\\f\\n\\r\\tz\""));
 	assert_slice(cal_buf_view(&out), "a\"\\/\b\f\n\r\tz");
 	cal_buf_clear(&out);
-	cal_json_unquote(&out, BYTES("\"\\u0041\\u0000\\u00fC\\uD83D\\ude00\""));
+	cal_json_unquote(&out,
+	    BYTES("\"\\u0041\\u0000\\u00fC\\uD83D\\ude00\""));
 	assert_slice(cal_buf_view(&out), "A\0\xc3\xbc\xf0\x9f\x98\x80");
 	cal_buf_clear(&out);
-	cal_json_unquote(&out, BYTES("\"\\ud800\\ud83d\\ude00\\udc00x\\udbff\""));
+	cal_json_unquote(&out,
+	    BYTES("\"\\ud800\\ud83d\\ude00\\udc00x\\udbff\""));
 	assert_slice(cal_buf_view(&out), "\xef\xbf\xbd\xf0\x9f\x98\x80"
 	    "\xef\xbf\xbdx\xef\xbf\xbd");
 	cal_buf_clear(&out);

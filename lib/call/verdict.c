@@ -1,0 +1,162 @@
+/* From answers to exit statuses: the table of the manual, in code. */
+#include "call/verdict.h"
+
+enum {
+	EXIT_FAILURE_THERE = 1,
+	EXIT_ERROR_THERE = 3,
+	EXIT_CANCELLED_THERE = 4,
+	EXIT_REMOTE_OTHER = 255,
+};
+
+/* Errors that have a status of their own, from a server that is one of ours. */
+static const struct {
+	const char *name;
+	int status;
+} known_errors[] = {
+	{ "TooLarge", -CAL_EDATA },
+	{ "Busy", -CAL_ETEMP },
+	{ "Forbidden", -CAL_EDENIED },
+};
+
+/* The first of these that occurred is the status of the run. */
+static const int gravity[] = {
+	70, 74, 71, 78, 77, 76, 68, 69, 124, 75, 65, 3, 4, 1,
+};
+
+const char *
+cal_verdict_status(const struct cal_answer *answer)
+{
+	switch (answer->kind) {
+	case CAL_ANSWER_RESULT:
+		return "result";
+	case CAL_ANSWER_FAILURE:
+		return "failure";
+	case CAL_ANSWER_CANCELLED:
+		return "cancelled";
+	case CAL_ANSWER_TIMEOUT:
+		return "timeout";
+	case CAL_ANSWER_LOST:
+		return "lost";
+	case CAL_ANSWER_ERROR:
+	case CAL_ANSWER_UNSENT:
+	case CAL_ANSWER_UNREADABLE:
+		break;
+	}
+	return "error";
+}
+
+static int
+error_status(const struct cal_answer *answer)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(known_errors) / sizeof(known_errors[0]); i++)
+		if (answer->ours &&
+		    cal_slice_is(answer->error[0], known_errors[i].name))
+			return known_errors[i].status;
+	return EXIT_ERROR_THERE;
+}
+
+int
+cal_verdict_exit(const struct cal_answer *answer)
+{
+	switch (answer->kind) {
+	case CAL_ANSWER_RESULT:
+		return 0;
+	case CAL_ANSWER_FAILURE:
+		return EXIT_FAILURE_THERE;
+	case CAL_ANSWER_ERROR:
+		return error_status(answer);
+	case CAL_ANSWER_CANCELLED:
+		return cal_slice_is(answer->why, "deadline") ?
+		    -CAL_EUNKNOWN : EXIT_CANCELLED_THERE;
+	case CAL_ANSWER_TIMEOUT:
+	case CAL_ANSWER_LOST:
+		return -CAL_EUNKNOWN;
+	case CAL_ANSWER_UNSENT:
+	case CAL_ANSWER_UNREADABLE:
+		break;
+	}
+	return -(int)answer->err.code;
+}
+
+bool
+cal_verdict_repeatable(int status)
+{
+	return status == -CAL_EUNAVAIL || status == -CAL_ETEMP;
+}
+
+int
+cal_verdict_worse(int a, int b)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(gravity) / sizeof(gravity[0]); i++)
+		if (gravity[i] == a || gravity[i] == b)
+			return gravity[i];
+	return a != 0 ? a : b;
+}
+
+int
+cal_verdict_remote(const struct cal_answer *answer)
+{
+	if (answer->kind == CAL_ANSWER_RESULT)
+		return 0;
+	if (answer->kind != CAL_ANSWER_FAILURE || !answer->has_status)
+		return EXIT_REMOTE_OTHER;
+	if (answer->status < 0 && answer->status >= -127)
+		return 128 - (int)answer->status;
+	if (answer->status > 0 && answer->status <= 255)
+		return (int)answer->status;
+	return EXIT_REMOTE_OTHER;
+}
+
+struct cal_slice
+cal_verdict_name(const struct cal_answer *answer)
+{
+	switch (answer->kind) {
+	case CAL_ANSWER_RESULT:
+	case CAL_ANSWER_FAILURE:
+	case CAL_ANSWER_ERROR:
+		break;
+	case CAL_ANSWER_CANCELLED:
+		return cal_slice_text("Cancelled");
+	case CAL_ANSWER_TIMEOUT:
+		return cal_slice_text("Timeout");
+	case CAL_ANSWER_LOST:
+		return cal_slice_text("ConnectionLost");
+	case CAL_ANSWER_UNSENT:
+		return cal_slice_text("NotSent");
+	case CAL_ANSWER_UNREADABLE:
+		return cal_slice_text("BadAnswer");
+	}
+	return answer->error[0];
+}
+
+void
+cal_verdict_words(struct cal_buf *out, const struct cal_answer *answer)
+{
+	switch (answer->kind) {
+	case CAL_ANSWER_RESULT:
+		return;
+	case CAL_ANSWER_FAILURE:
+	case CAL_ANSWER_ERROR:
+		cal_buf_put(out, answer->error[0].ptr, answer->error[0].len);
+		if (answer->error[1].len > 0)
+			cal_buf_put_text(out, ": ");
+		cal_buf_put(out, answer->error[1].ptr, answer->error[1].len);
+		return;
+	case CAL_ANSWER_CANCELLED:
+		cal_buf_put_text(out, "cancelled by the server");
+		if (answer->why.len > 0)
+			cal_buf_put_text(out, ": ");
+		cal_buf_put(out, answer->why.ptr, answer->why.len);
+		return;
+	case CAL_ANSWER_TIMEOUT:
+	case CAL_ANSWER_LOST:
+	case CAL_ANSWER_UNSENT:
+	case CAL_ANSWER_UNREADABLE:
+		break;
+	}
+	cal_buf_put_text(out, answer->err.text);
+}
