@@ -190,6 +190,29 @@ test_depth(void **state)
 	assert_int_equal(check_nested("[{\"a\":", "]}", 40), CAL_EDATA);
 }
 
+/* Each byte at each place of a string, whichever way it is looked at. */
+static void
+test_string_bytes(void **state)
+{
+	char text[26];
+	size_t place;
+	int byte;
+
+	(void)state;
+	for (byte = 0; byte < 256; byte++)
+		for (place = 1; place < sizeof(text) - 1; place++) {
+			bool plain = byte >= 0x20 && byte < 0x80 &&
+			    byte != '"' && byte != '\\';
+
+			memset(text, 'x', sizeof(text));
+			text[0] = text[sizeof(text) - 1] = '"';
+			text[place] = (char)byte;
+			assert_int_equal(check(cal_slice_of(text,
+			    sizeof(text)), CAL_JSON_STRICT),
+			    plain ? CAL_OK : CAL_EDATA);
+		}
+}
+
 static const char sample[] =
     " {\"a\" : [1, -2.5e+3, \"t\\u00fc\\\"x\", null, true, false, {}],\r\n"
     " \"b\\n\": {\"c\": [[], [\"\xc3\xa9\xf0\x9f\x98\x80 and more\"]]}} ";
@@ -265,6 +288,7 @@ main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_flavours),
 		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_string_bytes),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_mutations),
 	};

@@ -1,0 +1,203 @@
+/*
+ * cal-call: calls methods over there.
+ *
+ * Wiring only: options and an address make a peer, a batch makes the calls,
+ * signals stop it, its status is ours.
+ */
+#include <ev.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/log.h"
+#include "call/batch.h"
+#include "call/ping.h"
+#include "cli/die.h"
+#include "cli/ready.h"
+#include "cli/start.h"
+
+static const double LINGER = 0.3;       /* seconds for a CANCEL to leave */
+static const double DEAF = 1;           /* seconds for a sign of life */
+
+struct program {
+	struct cal_call_options options;
+	struct ev_loop *loop;
+	struct cal_peer *peer;
+	struct cal_batch *batch;
+	ev_signal term, intr;
+	int signal;
+	int status;
+	bool cancelled;                 /* something may still have to leave */
+};
+
+static void
+fail(const struct cal_err *err, int rc)
+{
+	if (rc != CAL_OK)
+		cal_die(err);
+}
+
+static void
+leave(struct program *p)
+{
+	ev_break(p->loop, EVBREAK_ALL);
+}
+
+static void
+on_sign_of_life(void *arg, double seconds, const struct cal_hello *hello,
+    const struct cal_err *err)
+{
+	struct program *p = arg;
+
+	(void)seconds;
+	(void)hello;
+	if (err != NULL)
+		cal_log(CAL_LOG_FAILURE, "the server is deaf: it does not "
+		    "even answer a PING");
+	leave(p);
+}
+
+/* All answered.  After a time-out: is the server slow, or deaf? */
+static void
+on_done(void *arg)
+{
+	struct program *p = arg;
+
+	if (cal_batch_timed_out(p->batch) && p->signal == 0) {
+		p->cancelled = true;
+		cal_peer_probe(p->peer, DEAF, on_sign_of_life, p);
+	} else {
+		leave(p);
+	}
+}
+
+static void
+on_pong(void *arg, double seconds, const struct cal_hello *hello,
+    const struct cal_err *err)
+{
+	struct program *p = arg;
+	struct cal_buf line = { .max = 0 };
+
+	leave(p);
+	if (err != NULL) {
+		cal_log(CAL_LOG_FAILURE, "%s", err->text);
+		p->status = cal_exit_status(err->code);
+		return;
+	}
+	cal_ping_put(&line, seconds, hello);
+	if (cal_io_write_all(STDOUT_FILENO, line.ptr, line.len) == -1) {
+		cal_log(CAL_LOG_FAILURE, "cannot write to standard output");
+		p->status = cal_exit_status(CAL_EIO);
+	}
+	cal_buf_release(&line);
+}
+
+static void
+on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
+{
+	struct program *p = watcher->data;
+
+	(void)loop;
+	(void)revents;
+	if (p->signal != 0 || p->batch == NULL)
+		cal_die_signal(watcher->signum);
+	p->signal = watcher->signum;
+	p->cancelled = true;
+	cal_batch_stop(p->batch);
+}
+
+static const struct cal_peer_events peer_events = { .request = NULL };
+
+static void
+open_peer(struct program *p)
+{
+	const struct cal_call_options *o = &p->options;
+	struct cal_peer_conf conf = {
+		.loop = p->loop,
+		.url = o->url,
+		.bind = o->bind,
+		.insecure = o->insecure,
+		.compress = o->compress,
+		.max_body = o->max_body,
+		.connect_timeout = o->connect_timeout,
+		.events = &peer_events,
+	};
+	struct cal_err err;
+	char *url;
+
+	fail(&err, cal_peer_open(&p->peer, &conf, &err));
+	if (!o->bind)
+		return;
+	url = cal_peer_address(p->peer);
+	(void)cal_ready_say(o->ready_line ? CAL_READY_STDERR :
+	    CAL_READY_QUIET, url, o->notify_fd == 0 ? -1 : (int)o->notify_fd,
+	    &err);
+	free(url);
+}
+
+static void
+watch(struct program *p, ev_signal *watcher, int number)
+{
+	ev_signal_init(watcher, on_signal, number);
+	watcher->data = p;
+	ev_signal_start(p->loop, watcher);
+}
+
+static void
+run(struct program *p)
+{
+	struct cal_batch_conf conf = {
+		.loop = p->loop,
+		.options = &p->options,
+		.peer = p->peer,
+		.done = on_done,
+		.arg = p,
+	};
+	struct cal_err err;
+
+	if (p->options.ping) {
+		cal_peer_probe(p->peer, p->options.connect_timeout, on_pong,
+		    p);
+		ev_run(p->loop, 0);
+		return;
+	}
+	fail(&err, cal_batch_open(&p->batch, &conf, &err));
+	ev_run(p->loop, 0);
+	if (p->signal == 0 && cal_batch_reader_gone(p->batch))
+		p->signal = SIGPIPE;
+	p->cancelled |= cal_batch_status(p->batch) != 0;
+	cal_batch_close(p->batch, &p->status);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct program p;
+	struct cal_err err;
+	bool done;
+
+	cal_start_process("cal-call");
+	fail(&err, cal_call_options_read(&p.options, argc, argv, &done, &err));
+	if (done)
+		return 0;
+	cal_start_words("cal-call", p.options.verbose, p.options.quiet,
+	    p.options.log_format == 1, true);
+	fail(&err, cal_ready_check(p.options.notify_fd == 0 ? -1 :
+	    (int)p.options.notify_fd, &err));
+	p.loop = cal_start_loop();
+	watch(&p, &p.term, SIGTERM);
+	watch(&p, &p.intr, SIGINT);
+	open_peer(&p);
+	run(&p);
+#ifndef __SANITIZE_ADDRESS__
+	/* Nothing is left to send: do not wait for the sockets to close. */
+	if (!p.cancelled && p.signal == 0)
+		_exit(p.status);
+#endif
+	(void)cal_peer_close(p.peer, LINGER);
+	ev_loop_destroy(p.loop);
+	if (p.signal != 0)
+		cal_die_signal(p.signal);
+	return p.status;
+}

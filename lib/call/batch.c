@@ -1,0 +1,487 @@
+/*
+ * The life of an item: read, called (and maybe called again), printed.
+ *
+ * Items stand in a list in the order of the input.  Those at its head that are
+ * done are printed and freed; with --unordered each is as soon as it is done.
+ * More is read while fewer than jobs calls are in flight, not too many answers
+ * are held back, and the output has room.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "call/batch.h"
+#include "call/item.h"
+#include "call/verdict.h"
+#include "cli/out.h"
+#include "cli/records.h"
+
+static const double REST_MAX = 30;      /* seconds between repetitions */
+static const double PATIENCE = 0.3;     /* seconds for answers to CANCEL */
+
+TAILQ_HEAD(items, cal_item);
+
+struct cal_batch {
+	struct cal_batch_conf conf;
+	struct cal_records *records;    /* NULL: a body that was given */
+	struct cal_out *out;
+	struct items items;
+	size_t count, calling;          /* items; those not done */
+	size_t held_bytes;              /* of records that wait */
+	uint64_t read;
+	bool input_over, stopping, reader_gone, timed_out, done;
+	bool mute;                      /* the failed one is printed: no more */
+	int status;
+	ev_timer turn;                  /* only ever fed */
+	ev_timer patience;              /* after a stop */
+};
+
+static void
+wake(struct cal_batch *batch)
+{
+	if (!ev_is_pending(&batch->turn))
+		ev_feed_event(batch->conf.loop, &batch->turn, 0);
+}
+
+static void
+item_free(struct cal_item *item)
+{
+	TAILQ_REMOVE(&item->batch->items, item, next);
+	item->batch->count--;
+	ev_timer_stop(item->batch->conf.loop, &item->rest);
+	cal_item_release(item);
+	free(item);
+}
+
+static void
+say(struct cal_item *item)
+{
+	struct cal_slice words = cal_buf_view(&item->words);
+	const uint8_t *end;
+
+	if (words.len == 0)
+		return;
+	end = memchr(words.ptr, '\n', words.len);
+	cal_log(CAL_LOG_FAILURE, "%.*s", (int)(end == NULL ? words.len :
+	    (size_t)(end - words.ptr)), (const char *)words.ptr);
+	if (end != NULL)
+		cal_log_block(CAL_LOG_FAILURE, cal_slice_of(end + 1,
+		    words.len - (size_t)(end + 1 - words.ptr)));
+}
+
+static void
+print(struct cal_item *item)
+{
+	struct cal_batch *batch = item->batch;
+
+	batch->held_bytes -= item->record.len;
+	if (!batch->mute) {
+		cal_out_put(batch->out, cal_buf_view(&item->record));
+		CAL_FAULT("stdout-written");
+		say(item);
+	}
+	if (item->status != 0 && batch->stopping &&
+	    !batch->conf.options->unordered)
+		batch->mute = true;
+	item_free(item);
+}
+
+static void
+print_ready(struct cal_batch *batch)
+{
+	struct cal_item *item;
+
+	while ((item = TAILQ_FIRST(&batch->items)) != NULL &&
+	    item->state == CAL_ITEM_DONE)
+		print(item);
+}
+
+static void
+item_done(struct cal_item *item)
+{
+	struct cal_batch *batch = item->batch;
+
+	item->state = CAL_ITEM_DONE;
+	batch->calling--;
+	batch->held_bytes += item->record.len;
+	if (item->stopped && item->status != 0) {
+		cal_buf_clear(&item->words);    /* our own doing */
+		item->status = 0;
+	}
+	batch->status = cal_verdict_worse(batch->status, item->status);
+	if (item->status != 0 && !batch->conf.options->keep_going)
+		cal_batch_stop(batch);
+	if (batch->conf.options->unordered)
+		print(item);
+	wake(batch);
+}
+
+static void start_call(struct cal_item *item);
+
+static void
+on_rest_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop;
+	(void)revents;
+	start_call(timer->data);
+}
+
+/* Waits a while, twice as long each time, and calls again. */
+static bool
+try_again(struct cal_item *item, int status)
+{
+	struct cal_batch *batch = item->batch;
+	const struct cal_call_options *options = batch->conf.options;
+	double rest = options->retry_delay;
+	double left = item->start + options->timeout -
+	    ev_now(batch->conf.loop);
+	uint64_t i;
+
+	if (batch->stopping || item->attempts > options->retry ||
+	    !cal_verdict_repeatable(status))
+		return false;
+	for (i = 1; i < item->attempts && rest < REST_MAX; i++)
+		rest *= 2;
+	rest = (rest < REST_MAX ? rest : REST_MAX) *
+	    (0.75 + cal_random_unit() / 2);
+	if (options->timeout > 0 && rest >= left)
+		return false;
+	item->state = CAL_ITEM_RESTING;
+	ev_timer_set(&item->rest, rest, 0);
+	ev_timer_start(batch->conf.loop, &item->rest);
+	return true;
+}
+
+static void
+on_answer(void *arg, const struct cal_answer *answer)
+{
+	struct cal_item *item = arg;
+	struct cal_batch *batch = item->batch;
+	int status = cal_verdict_exit(answer);
+
+	item->call = NULL;
+	if (answer->kind == CAL_ANSWER_TIMEOUT)
+		batch->timed_out = true;
+	if (try_again(item, status))
+		return;
+	cal_item_answered(item, batch->conf.options, answer);
+	item_done(item);
+}
+
+static void
+start_call(struct cal_item *item)
+{
+	struct cal_batch *batch = item->batch;
+	double timeout = batch->conf.options->timeout;
+	struct cal_call_conf conf = {
+		.method = item->method,
+		.key = item->key,
+		.body = item->body,
+	};
+
+	if (timeout > 0)
+		conf.timeout = item->start + timeout -
+		    ev_now(batch->conf.loop);
+	if (timeout > 0 && conf.timeout < 0.001)
+		conf.timeout = 0.001;
+	item->state = CAL_ITEM_CALLING;
+	item->attempts++;
+	cal_call_start(&item->call, batch->conf.peer, &conf, on_answer, item);
+	item->seq = cal_call_seq(item->call);
+	item->has_seq = true;
+}
+
+static struct cal_item *
+item_new(struct cal_batch *batch)
+{
+	struct cal_item *item;
+
+	CAL_NEW(item);
+	item->batch = batch;
+	item->number = ++batch->read;
+	item->start = ev_now(batch->conf.loop);
+	ev_init(&item->rest, on_rest_over);
+	item->rest.data = item;
+	TAILQ_INSERT_TAIL(&batch->items, item, next);
+	batch->count++;
+	batch->calling++;
+	return item;
+}
+
+static void
+take_record(struct cal_batch *batch, struct cal_slice record)
+{
+	struct cal_item *item = item_new(batch);
+	struct cal_err err;
+
+	if (cal_item_read(item, batch->conf.options, record, &err) == CAL_OK) {
+		start_call(item);
+		return;
+	}
+	cal_item_refused(item, batch->conf.options, &err);
+	item_done(item);
+}
+
+/* A record that could not even be read as one. */
+static void
+refuse_record(struct cal_batch *batch, const struct cal_err *err)
+{
+	struct cal_item *item = item_new(batch);
+
+	cal_item_refused(item, batch->conf.options, err);
+	item_done(item);
+}
+
+static bool
+wants_more(const struct cal_batch *batch)
+{
+	const struct cal_call_options *options = batch->conf.options;
+
+	return !batch->input_over && !batch->stopping &&
+	    batch->calling < options->jobs &&
+	    batch->count < CAL_BATCH_AHEAD * options->jobs &&
+	    batch->held_bytes < 4 * options->max_body &&
+	    !cal_out_full(batch->out);
+}
+
+static void
+read_more(struct cal_batch *batch)
+{
+	const struct cal_call_options *options = batch->conf.options;
+	struct cal_slice record;
+	struct cal_err err;
+	int rc;
+
+	while (wants_more(batch)) {
+		rc = cal_records_next(batch->records, &record, &err);
+		if (rc == CAL_EAGAIN)
+			return;
+		if (rc == CAL_EGONE) {
+			batch->input_over = true;
+			return;
+		}
+		if (rc == CAL_OK)
+			take_record(batch, record);
+		else
+			refuse_record(batch, &err);
+		if (rc == CAL_EIO || (options->count > 0 &&
+		    batch->read >= options->count))
+			batch->input_over = true;
+	}
+}
+
+static void
+finish(struct cal_batch *batch)
+{
+	if (batch->done)
+		return;
+	batch->done = true;
+	batch->conf.done(batch->conf.arg);
+}
+
+static void
+on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_batch *batch = timer->data;
+
+	(void)loop;
+	(void)revents;
+	print_ready(batch);
+	if (batch->records != NULL)
+		read_more(batch);
+	print_ready(batch);
+	if ((batch->input_over || batch->stopping) && batch->calling == 0)
+		finish(batch);
+}
+
+static void
+on_patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop;
+	(void)revents;
+	finish(timer->data);
+}
+
+static void
+on_input(void *arg)
+{
+	wake(arg);
+}
+
+static void
+on_gone(void *arg)
+{
+	struct cal_batch *batch = arg;
+
+	batch->reader_gone = true;
+	cal_batch_stop(batch);
+}
+
+static void
+on_failed(void *arg, const struct cal_err *err)
+{
+	struct cal_batch *batch = arg;
+
+	cal_log(CAL_LOG_FAILURE, "%s", err->text);
+	batch->status = cal_verdict_worse(batch->status, -(int)err->code);
+	cal_batch_stop(batch);
+}
+
+static void
+open_records(struct cal_batch *batch, int fd)
+{
+	const struct cal_call_options *options = batch->conf.options;
+	struct cal_records_conf conf = {
+		.loop = batch->conf.loop,
+		.fd = fd,
+		.kind = CAL_RECORDS_DELIMITED,
+		.delimiter = options->delimiter,
+		.max_bytes = options->max_body,
+		.ready = on_input,
+		.arg = batch,
+	};
+
+	if (options->mode == CAL_CALL_ONE)
+		conf.kind = CAL_RECORDS_WHOLE;
+	else if (options->mode == CAL_CALL_FRAMED)
+		conf.kind = CAL_RECORDS_FRAMED;
+	else if (options->mode == CAL_CALL_JSON)
+		conf.max_bytes = options->max_body * 2 + 65536;
+	if (isatty(fd))
+		cal_log(CAL_LOG_WARNING, "reading the input from the "
+		    "terminal; end it with Ctrl-D");
+	batch->records = cal_records_open(&conf);
+}
+
+/* The one body that was given, or else the input. */
+static int
+open_input(struct cal_batch *batch, struct cal_err *err)
+{
+	const struct cal_call_options *options = batch->conf.options;
+	struct cal_buf body;
+	int rc;
+
+	if (options->data != NULL) {
+		batch->input_over = true;
+		take_record(batch, cal_slice_text(options->data));
+		return CAL_OK;
+	}
+	if (options->data_file == NULL ||
+	    strcmp(options->data_file, "-") == 0) {
+		open_records(batch, STDIN_FILENO);
+		return CAL_OK;
+	}
+	cal_buf_init(&body, options->max_body);
+	if ((rc = cal_io_load(&body, options->data_file, err)) == CAL_OK) {
+		batch->input_over = true;
+		take_record(batch, cal_buf_view(&body));
+	}
+	cal_buf_release(&body);
+	return rc;
+}
+
+int
+cal_batch_open(struct cal_batch **batchp, const struct cal_batch_conf *conf,
+    struct cal_err *err)
+{
+	struct cal_out_conf out = {
+		.loop = conf->loop,
+		.fd = STDOUT_FILENO,
+		.gone = on_gone,
+		.failed = on_failed,
+		.room = on_input,
+	};
+	struct cal_batch *batch;
+	int rc;
+
+	*batchp = NULL;
+	CAL_NEW(batch);
+	batch->conf = *conf;
+	TAILQ_INIT(&batch->items);
+	ev_init(&batch->turn, on_turn);
+	batch->turn.data = batch;
+	ev_timer_init(&batch->patience, on_patience_over, PATIENCE, 0);
+	batch->patience.data = batch;
+	out.arg = batch;
+	batch->out = cal_out_open(&out);
+	if ((rc = open_input(batch, err)) != CAL_OK) {
+		cal_batch_close(batch, NULL);
+		return rc;
+	}
+	wake(batch);
+	*batchp = batch;
+	return CAL_OK;
+}
+
+void
+cal_batch_stop(struct cal_batch *batch)
+{
+	struct cal_item *item;
+
+	if (batch->stopping)
+		return;
+	batch->stopping = true;
+	TAILQ_FOREACH(item, &batch->items, next) {
+		if (item->state == CAL_ITEM_DONE)
+			continue;
+		item->stopped = true;
+		if (item->state == CAL_ITEM_CALLING && item->call != NULL)
+			cal_call_cancel(item->call);
+		else if (item->state == CAL_ITEM_RESTING) {
+			ev_timer_stop(batch->conf.loop, &item->rest);
+			item->state = CAL_ITEM_DONE;
+			batch->calling--;
+		}
+	}
+	ev_timer_start(batch->conf.loop, &batch->patience);
+	wake(batch);
+}
+
+int
+cal_batch_status(const struct cal_batch *batch)
+{
+	return batch->status;
+}
+
+bool
+cal_batch_reader_gone(const struct cal_batch *batch)
+{
+	return batch->reader_gone;
+}
+
+bool
+cal_batch_timed_out(const struct cal_batch *batch)
+{
+	return batch->timed_out;
+}
+
+void
+cal_batch_close(struct cal_batch *batch, int *statusp)
+{
+	struct cal_item *item;
+	struct cal_err err;
+	int rc;
+
+	if (batch == NULL)
+		return;
+	batch->stopping = true;
+	ev_clear_pending(batch->conf.loop, &batch->turn);
+	ev_timer_stop(batch->conf.loop, &batch->patience);
+	rc = cal_out_close(batch->out, &err);
+	if (rc == CAL_EGONE)
+		batch->reader_gone = true;
+	else if (rc != CAL_OK)
+		on_failed(batch, &err);
+	while ((item = TAILQ_FIRST(&batch->items)) != NULL) {
+		cal_call_free(item->call);
+		item_free(item);
+	}
+	cal_records_close(batch->records);
+	if (statusp != NULL)
+		*statusp = batch->status;
+	free(batch);
+}
