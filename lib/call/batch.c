@@ -1,5 +1,5 @@
 /*
- * The life of an item: read, called (and maybe called again), printed.
+ * From input to output.
  *
  * Items stand in a list in the order of the input.  Those at its head that are
  * done are printed and freed; with --unordered each is as soon as it is done.
@@ -13,35 +13,13 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
-#include "call/batch.h"
-#include "call/item.h"
+#include "call/attempt.h"
 #include "call/verdict.h"
-#include "cli/out.h"
-#include "cli/records.h"
 
-static const double REST_MAX = 30;      /* seconds between repetitions */
 static const double PATIENCE = 0.3;     /* seconds for answers to CANCEL */
 
-TAILQ_HEAD(items, cal_item);
-
-struct cal_batch {
-	struct cal_batch_conf conf;
-	struct cal_records *records;    /* NULL: a body that was given */
-	struct cal_out *out;
-	struct items items;
-	size_t count, calling;          /* items; those not done */
-	size_t held_bytes;              /* of records that wait */
-	uint64_t read;
-	bool input_over, stopping, reader_gone, timed_out, done;
-	bool mute;                      /* the failed one is printed: no more */
-	int status;
-	ev_timer turn;                  /* only ever fed */
-	ev_timer patience;              /* after a stop */
-};
-
-static void
-wake(struct cal_batch *batch)
+void
+cal_batch_wake(struct cal_batch *batch)
 {
 	if (!ev_is_pending(&batch->turn))
 		ev_feed_event(batch->conf.loop, &batch->turn, 0);
@@ -100,8 +78,8 @@ print_ready(struct cal_batch *batch)
 		print(item);
 }
 
-static void
-item_done(struct cal_item *item)
+void
+cal_batch_item_done(struct cal_item *item)
 {
 	struct cal_batch *batch = item->batch;
 
@@ -117,82 +95,7 @@ item_done(struct cal_item *item)
 		cal_batch_stop(batch);
 	if (batch->conf.options->unordered)
 		print(item);
-	wake(batch);
-}
-
-static void start_call(struct cal_item *item);
-
-static void
-on_rest_over(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	(void)loop;
-	(void)revents;
-	start_call(timer->data);
-}
-
-/* Waits a while, twice as long each time, and calls again. */
-static bool
-try_again(struct cal_item *item, int status)
-{
-	struct cal_batch *batch = item->batch;
-	const struct cal_call_options *options = batch->conf.options;
-	double rest = options->retry_delay;
-	double left = item->start + options->timeout -
-	    ev_now(batch->conf.loop);
-	uint64_t i;
-
-	if (batch->stopping || item->attempts > options->retry ||
-	    !cal_verdict_repeatable(status))
-		return false;
-	for (i = 1; i < item->attempts && rest < REST_MAX; i++)
-		rest *= 2;
-	rest = (rest < REST_MAX ? rest : REST_MAX) *
-	    (0.75 + cal_random_unit() / 2);
-	if (options->timeout > 0 && rest >= left)
-		return false;
-	item->state = CAL_ITEM_RESTING;
-	ev_timer_set(&item->rest, rest, 0);
-	ev_timer_start(batch->conf.loop, &item->rest);
-	return true;
-}
-
-static void
-on_answer(void *arg, const struct cal_answer *answer)
-{
-	struct cal_item *item = arg;
-	struct cal_batch *batch = item->batch;
-	int status = cal_verdict_exit(answer);
-
-	item->call = NULL;
-	if (answer->kind == CAL_ANSWER_TIMEOUT)
-		batch->timed_out = true;
-	if (try_again(item, status))
-		return;
-	cal_item_answered(item, batch->conf.options, answer);
-	item_done(item);
-}
-
-static void
-start_call(struct cal_item *item)
-{
-	struct cal_batch *batch = item->batch;
-	double timeout = batch->conf.options->timeout;
-	struct cal_call_conf conf = {
-		.method = item->method,
-		.key = item->key,
-		.body = item->body,
-	};
-
-	if (timeout > 0)
-		conf.timeout = item->start + timeout -
-		    ev_now(batch->conf.loop);
-	if (timeout > 0 && conf.timeout < 0.001)
-		conf.timeout = 0.001;
-	item->state = CAL_ITEM_CALLING;
-	item->attempts++;
-	cal_call_start(&item->call, batch->conf.peer, &conf, on_answer, item);
-	item->seq = cal_call_seq(item->call);
-	item->has_seq = true;
+	cal_batch_wake(batch);
 }
 
 static struct cal_item *
@@ -204,8 +107,7 @@ item_new(struct cal_batch *batch)
 	item->batch = batch;
 	item->number = ++batch->read;
 	item->start = ev_now(batch->conf.loop);
-	ev_init(&item->rest, on_rest_over);
-	item->rest.data = item;
+	cal_attempt_init(item);
 	TAILQ_INSERT_TAIL(&batch->items, item, next);
 	batch->count++;
 	batch->calling++;
@@ -219,11 +121,11 @@ take_record(struct cal_batch *batch, struct cal_slice record)
 	struct cal_err err;
 
 	if (cal_item_read(item, batch->conf.options, record, &err) == CAL_OK) {
-		start_call(item);
+		cal_attempt_start(item);
 		return;
 	}
 	cal_item_refused(item, batch->conf.options, &err);
-	item_done(item);
+	cal_batch_item_done(item);
 }
 
 /* A record that could not even be read as one. */
@@ -233,7 +135,7 @@ refuse_record(struct cal_batch *batch, const struct cal_err *err)
 	struct cal_item *item = item_new(batch);
 
 	cal_item_refused(item, batch->conf.options, err);
-	item_done(item);
+	cal_batch_item_done(item);
 }
 
 static bool
@@ -309,7 +211,7 @@ on_patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
 static void
 on_input(void *arg)
 {
-	wake(arg);
+	cal_batch_wake(arg);
 }
 
 static void
@@ -412,7 +314,7 @@ cal_batch_open(struct cal_batch **batchp, const struct cal_batch_conf *conf,
 		cal_batch_close(batch, NULL);
 		return rc;
 	}
-	wake(batch);
+	cal_batch_wake(batch);
 	*batchp = batch;
 	return CAL_OK;
 }
@@ -438,7 +340,7 @@ cal_batch_stop(struct cal_batch *batch)
 		}
 	}
 	ev_timer_start(batch->conf.loop, &batch->patience);
-	wake(batch);
+	cal_batch_wake(batch);
 }
 
 int

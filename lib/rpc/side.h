@@ -1,8 +1,8 @@
 /*
  * Inside a peer: what its files share.  Nobody else includes this.
  *
- * peer.c receives and dispatches, call.c makes calls, request.c takes them.
- * A side is the other end of one link, seen from both directions: the caller
+ * peer.c receives and dispatches, call.c makes calls, which call_leave.c sends
+ * and call_answer.c resolves; request.c takes them.  A side is the other end of one link, seen from both directions: the caller
  * of requests, and the server of calls.
  */
 #ifndef CAL_RPC_SIDE_H
@@ -17,6 +17,32 @@
 #include "rpc/call.h"
 #include "rpc/request.h"
 #include "rpc/resolver.h"
+
+/* How a call ends that never left; told by its timer, from the loop. */
+enum cal_fate {
+	FATE_OPEN,
+	FATE_CANCELLED,
+	FATE_REFUSED,           /* there will never be a connection */
+	FATE_NO_CONNECTION,     /* not within the time to connect */
+	FATE_TOO_LARGE,         /* by the server's hello */
+	FATE_NO_METHOD,         /* by the server's hello */
+};
+
+struct cal_call {
+	struct cal_peer *peer;
+	struct cal_side *side;          /* over which it left; NULL: unsent */
+	TAILQ_ENTRY(cal_call) next;     /* in unsent, or the side's calls */
+	uint32_t seq;
+	struct cal_buf raw;             /* meth, okey, seq as msgpack */
+	struct cal_rpcmsg_id id;        /* slices of raw */
+	struct cal_slice method;        /* inside raw as well */
+	struct cal_slice body;
+	double timeout, start;
+	enum cal_fate fate;                 /* while it is unsent */
+	ev_timer timer;
+	cal_answer_fn *answer;
+	void *arg;
+};
 
 TAILQ_HEAD(cal_calls, cal_call);
 TAILQ_HEAD(cal_incomings, cal_incoming);
@@ -67,12 +93,21 @@ struct cal_peer {
 void cal_side_ask(struct cal_side *side);
 int cal_side_send(struct cal_side *side, enum cal_word word);
 
-/* call.c */
+/* call.c: what both directions of its life need. */
+void cal_call_rearm(struct cal_call *call, double after);
+void cal_call_unlink(struct cal_call *call);
+void cal_call_seal(struct cal_call *call, enum cal_fate fate);
+void cal_call_finish(struct cal_call *call, struct cal_answer *answer);
+int cal_call_write(struct cal_call *call, enum cal_rpc_type type);
+
+/* call_leave.c */
 void cal_calls_init(struct cal_peer *peer);
 void cal_calls_release(struct cal_peer *peer);
 void cal_calls_flush(struct cal_peer *peer);
-void cal_calls_lost(struct cal_side *side);
 void cal_calls_refused(struct cal_peer *peer, const struct cal_err *err);
+
+/* call_answer.c */
+void cal_calls_lost(struct cal_side *side);
 void cal_calls_answered(struct cal_side *side, struct cal_rpcmsg *msg,
     struct cal_slice payload);
 

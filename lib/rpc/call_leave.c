@@ -1,0 +1,158 @@
+/*
+ * When calls leave, and over which side; and the time that they may wait for
+ * one.
+ */
+#include "base/fault.h"
+#include "base/random.h"
+#include "rpc/side.h"
+
+enum { ASK_FIRST = 1 << 20 };   /* bytes; larger bodies wait for the hello */
+
+static void
+on_connect_timeout(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_peer *peer = timer->data;
+	struct cal_call *call;
+
+	(void)loop;
+	(void)revents;
+	TAILQ_FOREACH(call, &peer->unsent, next)
+		if (call->fate == FATE_OPEN)
+			cal_call_seal(call, FATE_NO_CONNECTION);
+}
+
+/* The time to connect runs while calls wait for it. */
+static void
+watch_connect(struct cal_peer *peer)
+{
+	bool waits = !TAILQ_EMPTY(&peer->unsent) &&
+	    peer->conf.connect_timeout > 0;
+
+	if (!waits)
+		ev_timer_stop(peer->conf.loop, &peer->connect);
+	else if (!ev_is_active(&peer->connect)) {
+		ev_timer_set(&peer->connect, peer->conf.connect_timeout, 0);
+		ev_timer_start(peer->conf.loop, &peer->connect);
+	}
+}
+
+/* The side with the fewest calls in flight; NULL: none can be called. */
+static struct cal_side *
+choose_side(struct cal_peer *peer)
+{
+	struct cal_side *side, *best = NULL;
+
+	TAILQ_FOREACH(side, &peer->sides, next)
+		if (side->callable && (best == NULL ||
+		    side->calls_count < best->calls_count))
+			best = side;
+	return best;
+}
+
+/* What the server's hello forbids never leaves. */
+static enum cal_fate
+judge(const struct cal_call *call, const struct cal_side *side)
+{
+	const struct cal_hello *hello = &side->hello;
+
+	if (side->state != CAL_HELLO_OURS)
+		return FATE_OPEN;
+	if (hello->max_body > 0 && call->body.len > hello->max_body)
+		return FATE_TOO_LARGE;
+	if (!cal_hello_lists(hello->methods, call->method))
+		return FATE_NO_METHOD;
+	return FATE_OPEN;
+}
+
+/* Sends an unsent call, if it can leave now. */
+static void
+leave(struct cal_call *call)
+{
+	struct cal_side *side = choose_side(call->peer);
+	enum cal_fate fate;
+
+	if (side == NULL)
+		return;
+	if (!side->asked)
+		cal_side_ask(side);
+	fate = judge(call, side);
+	if (fate != FATE_OPEN) {
+		cal_call_seal(call, fate);
+		return;
+	}
+	if (side->state == CAL_HELLO_UNKNOWN && call->body.len > ASK_FIRST)
+		return;
+	cal_call_unlink(call);
+	call->side = side;
+	TAILQ_INSERT_TAIL(&side->calls, call, next);
+	side->calls_count++;
+	if (cal_call_write(call, CAL_RPC_FUNCTION) == CAL_OK) {
+		CAL_FAULT("sent");
+		return;
+	}
+	cal_call_unlink(call);
+	call->side = NULL;
+	TAILQ_INSERT_TAIL(&call->peer->unsent, call, next);
+}
+
+void
+cal_calls_flush(struct cal_peer *peer)
+{
+	struct cal_call *call, *next;
+	struct cal_call *last = TAILQ_LAST(&peer->unsent, cal_calls);
+
+	for (call = TAILQ_FIRST(&peer->unsent); call != NULL; call = next) {
+		next = call == last ? NULL : TAILQ_NEXT(call, next);
+		if (call->fate == FATE_OPEN)
+			leave(call);
+	}
+	watch_connect(peer);
+}
+
+static void
+on_flush(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop;
+	(void)revents;
+	cal_calls_flush(timer->data);
+}
+
+void
+cal_calls_init(struct cal_peer *peer)
+{
+	TAILQ_INIT(&peer->unsent);
+	peer->resolver = cal_resolver_new(0);
+	cal_random_bytes(peer->cid, sizeof(peer->cid));
+	ev_init(&peer->connect, on_connect_timeout);
+	peer->connect.data = peer;
+	ev_init(&peer->flush, on_flush);
+	peer->flush.data = peer;
+}
+
+void
+cal_calls_release(struct cal_peer *peer)
+{
+	struct cal_call *call, *next;
+
+	ev_timer_stop(peer->conf.loop, &peer->connect);
+	ev_clear_pending(peer->conf.loop, &peer->flush);
+	for (call = TAILQ_FIRST(&peer->unsent); call != NULL; call = next) {
+		next = TAILQ_NEXT(call, next);
+		cal_call_free(call);
+	}
+	cal_resolver_free(peer->resolver);
+}
+
+void
+cal_calls_refused(struct cal_peer *peer, const struct cal_err *err)
+{
+	struct cal_call *call;
+
+	peer->refused = true;
+	peer->refusal = *err;
+	TAILQ_FOREACH(call, &peer->unsent, next)
+		if (call->fate == FATE_OPEN)
+			cal_call_seal(call, FATE_REFUSED);
+	if (peer->probe != NULL)
+		ev_feed_event(peer->conf.loop, &peer->probe_timer, 0);
+}
