@@ -38,7 +38,7 @@ setup_server() {
 	expect 64 call -d 1 "$URL" echo 2
 }
 
-# option: cal-call --empty
+# option: cal-call --no-body
 @test "-n: an empty body, without reading stdin" {
 	setup_server
 	expect 0 call -n "$URL" echo <<<'x'
@@ -134,7 +134,7 @@ setup_server() {
 	serve_peer p "$ANY"
 	expect 0 call -z "$URL" echo '["z"]'
 	same "$out" '["z"]'
-	grep -q 'FUNCTION.*zip=true body=bin:\["z"\]' p.log
+	grep -q 'FUNCTION.*zip=true.* body=bin:\["z"\]' p.log
 	setup_server
 	expect 0 call -z "$URL" echo '["z"]'
 	same "$out" '["z"]'
@@ -177,18 +177,12 @@ while True:
 	serve s "$ANY" -m 'f=echo >>ran; exit 1'
 	expect 1 call --retry 3 --retry-delay 0.05 "$URL" f -n
 	same "$(count_lines ran)" 1
-	make_gate
-	serve b -j 1 --max-queue 1 "$ANY" -m 'hold=echo >>started
-	    read x <gate; echo 1' -m 'q=echo 2'
-	seq 2 >c.in
-	call_later c -l -j 2 "$URL" hold
-	wait_for 5 has_line started
-	expect 75 call -W 20 --retry 2 --retry-delay 0.05 "$URL" hold -n
-	call_later r -W 20 --retry 10 --retry-delay 0.1 "$URL" q -n
-	release 2
-	finish c
-	finish r
-	same "$STATUS $(<r.out)" "0 2"
+	serve_peer p --hello "$ANY"
+	spent expect 75 call --retry 2 --retry-delay 0.2 "$URL" refuse '"Busy"'
+	same "$(grep -c FUNCTION p.log)" 3
+	between 300 "$MS" 3000
+	expect 3 call --retry 2 "$URL" refuse '"BadRequest"'
+	same "$(grep -c FUNCTION p.log)" 4
 	call_later n -W 20 --connect-timeout 0.2 --retry 20 \
 	    --retry-delay 0.1 "ipc://$T/late" echo 5
 	wait_for 5 running "$PID"
@@ -244,14 +238,19 @@ while True:
 
 @test "requests go to the worker with the fewest calls in flight" {
 	make_gate
+	mkfifo c.in
+	exec 9<>c.in
+	call_later c --bind -l -j 4 "ipc://$T/c" who
 	for name in a b; do
-		launch "w$name" "$CAL_BIN/cal-serve" --connect "ipc://$T/c" \
+		serve "w$name" --connect "ipc://$T/c" \
 		    -m "who=echo $name >>started; read x <gate; echo '\"$name\"'"
 	done
-	seq 4 >c.in
-	call_later c --bind -l -j 4 "ipc://$T/c" who
+	seq 4 >&9
 	wait_for 10 has_line started 4
+	same "$(grep -c a started)" 2
 	release 4
+	wait_for 5 has_line c.out 4
+	exec 9>&-
 	finish c
 	same "$STATUS $(sort c.out | uniq -c | tr -s ' \n' ' ')" \
 	    '0  2 "a" 2 "b" '

@@ -90,7 +90,7 @@ show_errors() {
 	for file in "$T"/*.err; do
 		[[ -s $file ]] || continue
 		echo "--- ${file##*/}"
-		tail -n 20 "$file"
+		tail -n 20 "$file" | cut -c 1-300
 	done
 }
 
@@ -163,7 +163,7 @@ launch() {
 	local name=$1 input=/dev/null
 	shift
 	[[ -e $T/$name.in ]] && input=$T/$name.in
-	"$@" <"$input" >"$T/$name.out" 2>"$T/$name.err" 3>&- 8>&- &
+	"$@" <"$input" >"$T/$name.out" 2>"$T/$name.err" 3>&- 8>&- 9>&- &
 	PID=$!
 	pids[$name]=$PID
 }
@@ -261,7 +261,7 @@ peer() {
 expect() {
 	local want=$1 got=0
 	shift
-	"$@" >"$T/expect.out" 2>"$T/expect.err" 3>&- 8>&- || got=$?
+	"$@" >"$T/expect.out" 2>"$T/expect.err" 3>&- 8>&- 9>&- || got=$?
 	out=$(tr -d '\0' <"$T/expect.out")
 	err=$(tr -d '\0' <"$T/expect.err")
 	[[ $got == "$want" ]] && return
@@ -371,8 +371,8 @@ counter_reaches() {
 	(($(counter "$1" "$2") >= $3))
 }
 
-# waiting NAME COUNT: so many requests stand in the queues of a server.
-waiting() {
+# queued NAME COUNT: so many requests stand in the queues of a server.
+queued() {
 	[[ $(counter "$1" waiting) == "$2" ]]
 }
 

@@ -18,7 +18,7 @@ load lib
 	finish a
 	same "$STATUS $(grep -c 1 a.out)" "0 3"
 	finish b
-	same "$STATUS $(grep -c CANCELLED b.err || grep -ci cancelled b.err)" \
+	same "$STATUS $(grep -c cancelled b.err)" \
 	    "4 2"
 	finish s
 	same "$STATUS" 75
@@ -108,7 +108,7 @@ draining() {
 @test "F27: the server dies midway: one outcome a line" {
 	serve s "$ANY" f -- cat
 	seq 10000 >c.in
-	call_later c -E -l -j 50 --connect-timeout 0.5 "$URL" f
+	call_later c -E -l -j 500 --connect-timeout 0.2 "$URL" f
 	wait_for 20 has_line c.out 200
 	kill -KILL "${pids[s]}"
 	finish c 60
@@ -191,7 +191,7 @@ draining() {
 no_sleep() {
 	local pid
 	for pid in $(leftovers); do
-		[[ $(describe "$pid") == *"sleep $1"* ]] && return 1
+		[[ $(describe "$pid") == "$pid sleep $1 " ]] && return 1
 	done
 	return 0
 }
@@ -221,9 +221,11 @@ no_sleep() {
 
 @test "F47: no process to be had: Busy, and the server lives on" {
 	[[ $(id -u) == 0 ]] || skip "needs root to become somebody else"
-	chmod 777 .
+	local dir
+	dir=$(mktemp -d /tmp/cal-XXXXXX)
+	chmod 777 "$dir"
 	WRAP='prlimit --nproc=12 setpriv --reuid 4242 --regid 4242
-	    --clear-groups' serve s "ipc://$T/s" echo \
+	    --clear-groups' serve s "ipc://$dir/s" echo \
 	    -m 'bomb=f() { f | f & }; f; sleep 0.2; exit 3' -- cat
 	local n
 	for n in 1 2 3; do
@@ -232,6 +234,7 @@ no_sleep() {
 	wait_for 20 call -q -W 5 "$URL" echo 1
 	running "${pids[s]}"
 	stop s
+	rm -r "$dir"
 	local pid
 	for pid in $(leftovers); do
 		kill -KILL "$pid" || :
@@ -323,7 +326,8 @@ no_sleep() {
 	    -- cat
 	expect 0 call "$URL" echo 1
 	expect 1 call "$URL" sig -n
-	like "$err" '*SigBlk:*0000000000000000*SigIgn:*0000000000000000*'
+	# 32 and 33 are the C library's own, which posix_spawn ignores.
+	like "$err" '*SigBlk:*0000000000000000*SigIgn:*000000@(0|1)@(0|8)0000000*'
 	call_later c "$URL" hang -n
 	wait_for 5 has_line started
 	spent stop c INT

@@ -110,9 +110,9 @@ HOLD='read -r n; echo "start $n" >>log; read x <gate; echo "end $n" >>log; echo 
 	seq 100 >c.in
 	call_later c -l -j 100 "$URL" a
 	wait_for 5 has_line log
-	wait_for 5 waiting s 99
+	wait_for 5 queued s 99
 	call_later d "$URL" a 500
-	wait_for 5 waiting s 100
+	wait_for 5 queued s 100
 	release 4
 	wait_for 5 contains log "end 500"
 	stop c INT
@@ -125,7 +125,7 @@ HOLD='read -r n; echo "start $n" >>log; read x <gate; echo "end $n" >>log; echo 
 	seq 10 >c.in
 	call_later c -l -j 10 "$URL" a
 	wait_for 5 has_line log
-	wait_for 5 waiting s 9
+	wait_for 5 queued s 9
 	kill -KILL "${pids[c]}"
 	finish c
 	wait_for 30 counter_reaches s dropped 9

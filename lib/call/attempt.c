@@ -2,6 +2,7 @@
  * Calls for one item: the first, and repetitions of what certainly did not
  * run, within the time that the item has in all.
  */
+#include "base/log.h"
 #include "base/random.h"
 #include "call/attempt.h"
 #include "call/verdict.h"
@@ -50,6 +51,9 @@ on_answer(void *arg, const struct cal_answer *answer)
 	int status = cal_verdict_exit(answer);
 
 	item->call = NULL;
+	cal_log(CAL_LOG_DEBUG, "call %lu: %s after %.3f ms",
+	    (unsigned long)item->seq, cal_verdict_status(answer),
+	    answer->seconds * 1000);
 	if (answer->kind == CAL_ANSWER_TIMEOUT)
 		batch->timed_out = true;
 	if (try_again(item, status))

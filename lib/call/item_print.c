@@ -14,6 +14,7 @@
 #include "cli/format.h"
 #include "codec/base64.h"
 #include "codec/json.h"
+#include "codec/rpcmsg.h"
 
 static void
 put_member(struct cal_buf *out, const char *name, struct cal_slice text)
@@ -173,9 +174,14 @@ put_words(struct cal_item *item, const struct cal_call_options *options)
 		    item->number);
 }
 
+/* Its end says most; what a stranger sends is cut. */
 static void
 put_traceback(struct cal_item *item, struct cal_slice text)
 {
+	if (text.len > CAL_RPCMSG_ERROR_MAX) {
+		text.ptr += text.len - CAL_RPCMSG_ERROR_MAX;
+		text.len = CAL_RPCMSG_ERROR_MAX;
+	}
 	while (text.len > 0 && text.ptr[text.len - 1] == '\n')
 		text.len--;
 	if (text.len == 0)
@@ -209,6 +215,9 @@ cal_item_answered(struct cal_item *item,
 		print_failed(item, options);
 		put_words(item, options);
 		cal_verdict_words(&item->words, answer);
+		cal_buf_cut(&item->words, item->words.len <
+		    CAL_RPCMSG_ERROR_MAX ? item->words.len :
+		    CAL_RPCMSG_ERROR_MAX);
 		put_traceback(item, answer->error[2]);
 	}
 	if (options->exit_remote)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "rpc/side.h"
@@ -59,13 +60,12 @@ on_up(void *arg, struct cal_link *link)
 	if (peer->conf.bind)
 		return;
 	CAL_FAULT("connected");
+	cal_log(CAL_LOG_INFO, "connected");
 	side->callable = true;
 	cal_side_ask(side);
 	cal_calls_flush(peer);
 	if (peer->probe != NULL)
 		peer->probe_sent = ev_now(peer->conf.loop);
-	if (peer->conf.events->up != NULL)
-		peer->conf.events->up(peer->conf.arg);
 }
 
 static void
@@ -89,8 +89,8 @@ on_down(void *arg, struct cal_link *link)
 	if (peer->conf.events->gone != NULL)
 		peer->conf.events->gone(peer->conf.arg, &side->caller);
 	side_free(side);
-	if (!peer->conf.bind && peer->conf.events->down != NULL)
-		peer->conf.events->down(peer->conf.arg);
+	if (!peer->conf.bind)
+		cal_log(CAL_LOG_INFO, "the connection was lost");
 }
 
 static void
@@ -187,6 +187,9 @@ on_pong(struct cal_side *side, const struct cal_message *message)
 	}
 	if (side->state == CAL_HELLO_UNKNOWN)
 		side->state = CAL_HELLO_PLAIN;
+	if (!peer->conf.bind && !side->ponged && peer->conf.events->up != NULL)
+		peer->conf.events->up(peer->conf.arg);
+	side->ponged = true;
 	if (peer->probe != NULL)
 		probe_done(peer, side->state == CAL_HELLO_OURS ? &side->hello :
 		    NULL, err.code == CAL_OK ? NULL : &err);
@@ -256,6 +259,17 @@ static const struct cal_conn_events conn_events = {
 	.refused = on_refused,
 };
 
+/* Did anything come that is no PONG? */
+static bool
+answered(const struct cal_peer *peer)
+{
+	struct cal_peer_counts counts;
+
+	cal_peer_counts(peer, &counts);
+	return counts.malformed + counts.unexpected + counts.requests >
+	    peer->probe_noise;
+}
+
 static void
 on_probe_timeout(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -271,6 +285,9 @@ on_probe_timeout(struct ev_loop *loop, ev_timer *timer, int revents)
 		(void)cal_fail(&err, CAL_EUNAVAIL, "no connection within %g s: "
 		    "%s", peer->probe_timeout,
 		    trouble == NULL ? "nothing answers" : trouble);
+	else if (answered(peer))
+		(void)cal_fail(&err, CAL_EPROTO,
+		    "the answer to PING is no PONG");
 	else
 		(void)cal_fail(&err, CAL_EUNAVAIL,
 		    "no PONG within %g s: the server is deaf",
@@ -283,10 +300,14 @@ cal_peer_probe(struct cal_peer *peer, double timeout, cal_probe_fn *done,
     void *arg)
 {
 	struct cal_side *side = TAILQ_FIRST(&peer->sides);
+	struct cal_peer_counts counts;
 
 	peer->probe = done;
 	peer->probe_arg = arg;
 	peer->probe_timeout = timeout;
+	cal_peer_counts(peer, &counts);
+	peer->probe_noise = counts.malformed + counts.unexpected +
+	    counts.requests;
 	peer->probe_sent = ev_now(peer->conf.loop);
 	peer->probe_timer.data = peer;
 	ev_timer_init(&peer->probe_timer, on_probe_timeout,

@@ -44,11 +44,10 @@ struct cal_peer_events {
 	 */
 	void (*gone)(void *arg, struct cal_caller *caller);
 
-	/* Calls can be sent from now on; or not any more.  May be NULL. */
+	/* Connecting: the other side has answered our PING.  May be NULL. */
 	void (*up)(void *arg);
-	void (*down)(void *arg);
 
-	/* There will never be a connection. */
+	/* There will never be a connection.  May be NULL. */
 	void (*refused)(void *arg, const struct cal_err *err);
 
 	/* Fills the methods of a hello for user.  May be NULL: not told. */

@@ -58,6 +58,7 @@ struct cal_side {
 
 	bool callable;                  /* it showed that it speaks RPC */
 	bool asked;                     /* a PING with our question left */
+	bool ponged;                    /* it answered one */
 	enum cal_hello_state state;
 	struct cal_buf hello_bytes;     /* what hello points into */
 	struct cal_hello hello;
@@ -84,8 +85,8 @@ struct cal_peer {
 
 	cal_probe_fn *probe;
 	void *probe_arg;
-	double probe_start, probe_sent;
-	double probe_timeout;
+	double probe_sent, probe_timeout;
+	uint64_t probe_noise;           /* what came that is no PONG, before */
 	ev_timer probe_timer;
 };
 

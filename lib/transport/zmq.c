@@ -161,6 +161,10 @@ make_address(const struct cal_conn_conf *conf, char **outp, bool *ipv6p,
 		return cal_fail(err, CAL_ECONFIG, "'%s' is open to the network "
 		    "and nothing is encrypted: bind to a loopback address, or "
 		    "say --insecure", url->host);
+	if (conf->bind && open)
+		cal_log(CAL_LOG_WARNING, "'%s' is open to the network and "
+		    "nothing is encrypted: anybody who reaches it can call",
+		    url->host);
 	*ipv6p = numeric[0] == '[';
 	if (!conf->bind) {
 		*outp = cal_url_text(url);

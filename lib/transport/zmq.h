@@ -6,11 +6,13 @@
  * zmq_pump.c moves messages, zmq_link.c knows the peers and their queues,
  * zmq_monitor.c hears who came and went.
  *
- * libzmq's descriptor is only a hint that something may have happened: after
- * every receive and send it has to be asked.  So every callback that touched
- * the socket ends in one pump (cal_zmq_pump, or cal_zmq_wake from outside of
- * one): receive until there is nothing, send what waits, ask ZMQ_EVENTS once,
- * again while it says so.
+ * libzmq's descriptor is only a hint that something may have happened, and any
+ * call may swallow the hint.  So every callback that touched the socket ends
+ * in one pump (cal_zmq_pump, or cal_zmq_wake from outside of one): receive
+ * until there is nothing, send what waits, and if something was sent after the
+ * last receive, ask ZMQ_EVENTS, again while it says so.  A receive that finds
+ * nothing has emptied the socket's mailbox: what comes later gives a new hint,
+ * and asking again would be a system call for nothing.
  */
 #ifndef CAL_TRANSPORT_ZMQ_H
 #define CAL_TRANSPORT_ZMQ_H
@@ -76,6 +78,7 @@ struct cal_zmq_conn {
 	ev_timer retry;                 /* while somebody is blocked */
 	ev_timer probe;                 /* while there are suspects */
 	bool pumping;
+	bool sent;                      /* since the last receive */
 	struct cal_zmq_inbox *inbox;
 
 	struct cal_map *by_id;          /* ROUTER */

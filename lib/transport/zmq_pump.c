@@ -152,6 +152,7 @@ receive(struct cal_zmq_conn *zc)
 	if (inbox == NULL)
 		inbox = cal_zmq_inbox_new();
 	zc->inbox = NULL;               /* an event may receive, too */
+	zc->sent = false;
 	if (!recv_parts(zc, inbox, &too_long)) {
 		clear_inbox(inbox);
 		keep_inbox(zc, inbox);
@@ -178,6 +179,7 @@ cal_zmq_send_parts(struct cal_zmq_conn *zc, zmq_msg_t *parts, size_t count)
 	size_t i;
 	int rc;
 
+	zc->sent = true;
 	for (i = 0; i < count; i++) {
 		do
 			rc = zmq_msg_send(&parts[i], zc->socket, ZMQ_DONTWAIT |
@@ -262,6 +264,8 @@ wants_turn(struct cal_zmq_conn *zc)
 	size_t len = sizeof(events);
 	int rc;
 
+	if (!zc->sent && TAILQ_EMPTY(&zc->blocked))
+		return false;
 	do
 		rc = zmq_getsockopt(zc->socket, ZMQ_EVENTS, &events, &len);
 	while (rc == -1 && errno == EINTR);

@@ -150,7 +150,8 @@ class Server:
             sys.exit(0)
         elif name == "slow":            # the body says how many seconds
             time.sleep(float(message.body))
-            self.send(who, wire.reply(message.raw, wire.RESULT, b"1"))
+            self.send(who, wire.reply(message.raw, wire.RESULT,
+                                      message.body))
         else:
             for frames in answers(name, message.raw, message):
                 self.send(who, frames)
