@@ -223,6 +223,19 @@ while True:
 	expect 69 call --bind --connect-timeout 0.3 "$ANY" echo 1
 }
 
+# option: cal-call --notify-fd
+@test "--notify-fd: a caller that listens says so" {
+	mkfifo ready
+	"$CAL_BIN/cal-call" --bind --connect-timeout 20 --notify-fd 7 \
+	    "ipc://$T/c" echo 1 7>ready 3>&- >c.out 2>c.err &
+	pids[c]=$!
+	wc -c <ready >count
+	same "$(tr -d ' ' <count)" 1
+	serve w --connect "ipc://$T/c" echo -- cat
+	finish c
+	same "$STATUS $(<c.out)" "0 1"
+}
+
 # option: cal-call --insecure
 @test "--insecure: a caller that listens to everybody must say so" {
 	expect 78 call --bind 'tcp://0.0.0.0:*' echo 1

@@ -147,6 +147,7 @@ no_commands() {
 
 @test "crash and stall points are in no other build" {
 	need_faults
+	[[ $CAL_BIN != "$CAL_FAULTS_BIN" ]] || skip "this is a FAULTS build"
 	local name
 	for name in cal-serve cal-call; do
 		grep -qa CAL_CRASH "$CAL_FAULTS_BIN/$name"
@@ -308,9 +309,10 @@ drop_net() {
 @test "F04, F28-F30: stopped, cut off, half open: noticed by heartbeat" {
 	make_net
 	make_gate
-	serve s "$ANY" f -- sh -c 'echo >>started; exec sleep 100'
+	serve s --grace 0.1 "$ANY" f -- \
+	    sh -c 'echo >>started; exec sleep 100'
 	local stopped=$URL
-	WRAP="ip netns exec $NET $CAL_WRAP" serve n --insecure \
+	WRAP="ip netns exec $NET $CAL_WRAP" serve n --grace 0.1 --insecure \
 	    'tcp://10.213.77.2:*' f -m 'echo=cat' \
 	    -m 'hold=echo >>held; read x <gate; echo 1' -- \
 	    sh -c 'echo >>started; exec sleep 100'

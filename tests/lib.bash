@@ -285,9 +285,9 @@ like() {
 	return 1
 }
 
-# between LOW NUMBER HIGH
+# between LOW NUMBER HIGH: milliseconds; the upper end is a deadline, too.
 between() {
-	((SLOW > 1 ? $1 <= $2 : $1 <= $2 && $2 <= $3)) && return
+	(($1 <= $2 && $2 <= $3 * SLOW)) && return
 	echo "$2 is not between $1 and $3"
 	return 1
 }

@@ -207,6 +207,8 @@ cal_call_start(struct cal_call **callp, struct cal_peer *peer,
 	TAILQ_INSERT_TAIL(&peer->unsent, call, next);
 	if (peer->refused)
 		cal_call_seal(call, FATE_REFUSED);
+	else if (peer->absent)
+		cal_call_seal(call, FATE_NO_CONNECTION);
 	else if (conf->timeout > 0)
 		cal_call_rearm(call, conf->timeout);
 	if (!ev_is_pending(&peer->flush))

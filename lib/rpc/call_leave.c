@@ -8,6 +8,19 @@
 
 enum { ASK_FIRST = 1 << 20 };   /* bytes; larger bodies wait for the hello */
 
+/* The side with the fewest calls in flight; NULL: none can be called. */
+static struct cal_side *
+choose_side(struct cal_peer *peer)
+{
+	struct cal_side *side, *best = NULL;
+
+	TAILQ_FOREACH(side, &peer->sides, next)
+		if (side->callable && (best == NULL ||
+		    side->calls_count < best->calls_count))
+			best = side;
+	return best;
+}
+
 static void
 on_connect_timeout(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -16,6 +29,7 @@ on_connect_timeout(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop;
 	(void)revents;
+	peer->absent = choose_side(peer) == NULL;
 	TAILQ_FOREACH(call, &peer->unsent, next)
 		if (call->fate == FATE_OPEN)
 			cal_call_seal(call, FATE_NO_CONNECTION);
@@ -34,19 +48,6 @@ watch_connect(struct cal_peer *peer)
 		ev_timer_set(&peer->connect, peer->conf.connect_timeout, 0);
 		ev_timer_start(peer->conf.loop, &peer->connect);
 	}
-}
-
-/* The side with the fewest calls in flight; NULL: none can be called. */
-static struct cal_side *
-choose_side(struct cal_peer *peer)
-{
-	struct cal_side *side, *best = NULL;
-
-	TAILQ_FOREACH(side, &peer->sides, next)
-		if (side->callable && (best == NULL ||
-		    side->calls_count < best->calls_count))
-			best = side;
-	return best;
 }
 
 /* What the server's hello forbids never leaves. */
@@ -101,6 +102,7 @@ cal_calls_flush(struct cal_peer *peer)
 	struct cal_call *call, *next;
 	struct cal_call *last = TAILQ_LAST(&peer->unsent, cal_calls);
 
+	peer->absent = peer->absent && choose_side(peer) == NULL;
 	for (call = TAILQ_FIRST(&peer->unsent); call != NULL; call = next) {
 		next = call == last ? NULL : TAILQ_NEXT(call, next);
 		if (call->fate == FATE_OPEN)

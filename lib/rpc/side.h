@@ -80,6 +80,8 @@ struct cal_peer {
 	uint8_t cid[CAL_RPCMSG_CID];
 	ev_timer connect;               /* while calls wait to leave */
 	ev_timer flush;                 /* only ever fed: leave this turn */
+	bool absent;                    /* nobody within the time to connect,
+	                                   and nobody since */
 	bool refused;
 	struct cal_err refusal;
 

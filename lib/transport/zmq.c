@@ -24,6 +24,7 @@ enum {
 };
 static const double RETRY_SECONDS = 0.05;
 static const double PROBE_SECONDS = 0.02;
+static const double REOPEN_SECONDS = 0.1;
 
 /* One context for the process: two of them can crash when one ends. */
 static void *context;
@@ -36,7 +37,7 @@ set_int(struct cal_zmq_conn *zc, int option, int value)
 }
 
 static int
-set_options(struct cal_zmq_conn *zc, bool ipv6, struct cal_err *err)
+set_options(struct cal_zmq_conn *zc, struct cal_err *err)
 {
 	const struct cal_conn_conf *conf = &zc->conn.conf;
 	int64_t max_message = 4 * (int64_t)conf->max_body;
@@ -45,7 +46,7 @@ set_options(struct cal_zmq_conn *zc, bool ipv6, struct cal_err *err)
 	rc |= zmq_setsockopt(zc->socket, ZMQ_MAXMSGSIZE, &max_message,
 	    sizeof(max_message));
 	rc |= set_int(zc, ZMQ_LINGER, 0);
-	rc |= set_int(zc, ZMQ_IPV6, ipv6);
+	rc |= set_int(zc, ZMQ_IPV6, zc->ipv6);
 	rc |= set_int(zc, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
 	rc |= set_int(zc, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
 	rc |= set_int(zc, ZMQ_HEARTBEAT_TIMEOUT, SILENCE_MS);
@@ -55,7 +56,6 @@ set_options(struct cal_zmq_conn *zc, bool ipv6, struct cal_err *err)
 		rc |= set_int(zc, ZMQ_ROUTER_MANDATORY, 1);
 		rc |= set_int(zc, ZMQ_BACKLOG, 1024);
 	} else {
-		rc |= set_int(zc, ZMQ_IMMEDIATE, 1);
 		rc |= set_int(zc, ZMQ_RECONNECT_IVL, RECONNECT_MS);
 		rc |= set_int(zc, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
 	}
@@ -75,18 +75,17 @@ open_context(struct cal_err *err)
 	return CAL_OK;
 }
 
-static bool
+static void
 close_context(void)
 {
 	int rc;
 
 	if (--context_users > 0)
-		return true;
+		return;
 	do
 		rc = zmq_ctx_term(context);
 	while (rc == -1 && errno == EINTR);
 	context = NULL;
-	return true;
 }
 
 static void
@@ -122,16 +121,7 @@ watch(struct cal_zmq_conn *zc, struct cal_err *err)
 	if (zmq_getsockopt(zc->socket, ZMQ_FD, &fd, &len) == -1)
 		return cal_fail_errno(err, CAL_EOS, errno,
 		    "cannot watch the socket");
-	/* Before timers: what arrived in time is seen before time is up. */
-	ev_io_init(&zc->io, on_socket, fd, EV_READ);
-	ev_set_priority(&zc->io, 1);
-	zc->io.data = zc;
-	ev_init(&zc->retry, on_retry);
-	zc->retry.repeat = RETRY_SECONDS;
-	zc->retry.data = zc;
-	ev_init(&zc->probe, on_probe);
-	zc->probe.repeat = PROBE_SECONDS;
-	zc->probe.data = zc;
+	ev_io_set(&zc->io, fd, EV_READ);
 	ev_io_start(zc->conn.conf.loop, &zc->io);
 	cal_zmq_wake(zc);
 	return CAL_OK;
@@ -177,53 +167,82 @@ make_address(const struct cal_conn_conf *conf, char **outp, bool *ipv6p,
 }
 
 static int
-attach(struct cal_zmq_conn *zc, const char *address, struct cal_err *err)
+attach(struct cal_zmq_conn *zc, struct cal_err *err)
 {
 	const struct cal_conn_conf *conf = &zc->conn.conf;
 	int rc;
 
 	if (!conf->bind) {
-		zc->server = cal_zmq_link_new(zc, cal_slice_of(NULL, 0));
-		if (zmq_connect(zc->socket, address) == -1)
-			return cal_fail_errno(err, CAL_EUSAGE, errno,
-			    "cannot connect to '%s'", address);
+		if (zmq_connect(zc->socket, zc->address) == -1)
+			return cal_fail(err, CAL_EUSAGE, "cannot connect to "
+			    "'%s': %s", zc->address, zmq_strerror(errno));
 		return CAL_OK;
 	}
 	if (conf->url.scheme == CAL_IPC && (rc = cal_ipc_claim(&zc->lock,
 	    conf->url.path, err)) != CAL_OK)
 		return rc;
-	if (zmq_bind(zc->socket, address) == -1)
-		return cal_fail(err, CAL_EOS, "cannot bind '%s': %s", address,
-		    zmq_strerror(errno));
+	if (zmq_bind(zc->socket, zc->address) == -1)
+		return cal_fail(err, CAL_EOS, "cannot bind '%s': %s",
+		    zc->address, zmq_strerror(errno));
 	return CAL_OK;
 }
 
 static int
 open_socket(struct cal_zmq_conn *zc, struct cal_err *err)
 {
-	const struct cal_conn_conf *conf = &zc->conn.conf;
-	char *address = NULL;
-	bool ipv6;
 	int rc;
 
-	if ((rc = make_address(conf, &address, &ipv6, err)) != CAL_OK ||
-	    (rc = open_context(err)) != CAL_OK)
-		goto out;
-	zc->context = context;
-	zc->socket = zmq_socket(context, conf->bind ? ZMQ_ROUTER : ZMQ_DEALER);
-	if (zc->socket == NULL) {
-		rc = cal_fail_errno(err, CAL_EOS, errno,
+	zc->socket = zmq_socket(context, zc->conn.conf.bind ? ZMQ_ROUTER :
+	    ZMQ_DEALER);
+	if (zc->socket == NULL)
+		return cal_fail_errno(err, CAL_EOS, errno,
 		    "cannot make a socket");
-		(void)close_context();
-		goto out;
+	if ((rc = set_options(zc, err)) != CAL_OK ||
+	    (rc = cal_zmq_monitor_open(zc, err)) != CAL_OK ||
+	    (rc = attach(zc, err)) != CAL_OK)
+		return rc;
+	return watch(zc, err);
+}
+
+static void
+close_socket(struct cal_zmq_conn *zc, double grace)
+{
+	ev_clear_pending(zc->conn.conf.loop, &zc->io);
+	ev_io_stop(zc->conn.conf.loop, &zc->io);
+	cal_zmq_monitor_close(zc);
+	if (zc->socket == NULL)
+		return;
+	(void)set_int(zc, ZMQ_LINGER, (int)(grace * 1000));
+	(void)zmq_close(zc->socket);
+	zc->socket = NULL;
+}
+
+/*
+ * A connection that ended takes its socket along: whatever libzmq still holds
+ * of it would be delivered to whoever listens there next.  (ZMQ_IMMEDIATE
+ * prevents that too, but it throws away answers that have arrived and were not
+ * received yet.)  Connecting anew waits a moment, for servers that hang up at
+ * once.
+ */
+static void
+on_reopen(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_zmq_conn *zc = timer->data;
+	struct cal_err err;
+
+	(void)loop;
+	(void)revents;
+	if (zc->socket != NULL) {
+		close_socket(zc, 0);
+		ev_timer_again(zc->conn.conf.loop, &zc->reopen);
+		return;
 	}
-	if ((rc = set_options(zc, ipv6, err)) == CAL_OK &&
-	    (rc = cal_zmq_monitor_open(zc, err)) == CAL_OK &&
-	    (rc = attach(zc, address, err)) == CAL_OK)
-		rc = watch(zc, err);
-out:
-	free(address);
-	return rc;
+	if (open_socket(zc, &err) == CAL_OK) {
+		ev_timer_stop(zc->conn.conf.loop, &zc->reopen);
+		return;
+	}
+	cal_log(CAL_LOG_WARNING, "%s; trying again", err.text);
+	close_socket(zc, 0);
 }
 
 static bool
@@ -237,16 +256,13 @@ zmq_transport_close(struct cal_conn *conn, double grace)
 
 	while ((zl = TAILQ_FIRST(&zc->links)) != NULL)
 		cal_zmq_link_free(zl);
-	ev_clear_pending(loop, &zc->io);
-	ev_io_stop(loop, &zc->io);
 	ev_timer_stop(loop, &zc->retry);
 	ev_timer_stop(loop, &zc->probe);
-	cal_zmq_monitor_close(zc);
-	if (zc->socket != NULL) {
-		(void)set_int(zc, ZMQ_LINGER, (int)(grace * 1000));
-		(void)zmq_close(zc->socket);
-		(void)close_context();
-	}
+	ev_clear_pending(loop, &zc->reopen);
+	ev_timer_stop(loop, &zc->reopen);
+	close_socket(zc, grace);
+	if (zc->context != NULL)
+		close_context();
 	/* libzmq does not tell; but it waits only if something is left. */
 	if (last && grace > 0 && cal_clock_now() - start >= grace)
 		all = false;
@@ -255,16 +271,24 @@ zmq_transport_close(struct cal_conn *conn, double grace)
 	cal_map_free(zc->by_fd);
 	if (zc->inbox != NULL)
 		cal_hold_free(&zc->inbox->hold);
+	free(zc->address);
 	free(zc);
 	return all;
 }
 
-static int
-zmq_transport_open(struct cal_conn **connp, const struct cal_conn_conf *conf,
-    struct cal_err *err)
+static void
+init_timer(struct cal_zmq_conn *zc, ev_timer *timer,
+    void (*fn)(struct ev_loop *, ev_timer *, int), double repeat)
+{
+	ev_init(timer, fn);
+	timer->repeat = repeat;
+	timer->data = zc;
+}
+
+static struct cal_zmq_conn *
+conn_new(const struct cal_conn_conf *conf)
 {
 	struct cal_zmq_conn *zc;
-	int rc;
 
 	CAL_NEW(zc);
 	zc->conn.ops = &cal_transport_zmq_tcp;
@@ -275,7 +299,31 @@ zmq_transport_open(struct cal_conn **connp, const struct cal_conn_conf *conf,
 	TAILQ_INIT(&zc->links);
 	TAILQ_INIT(&zc->blocked);
 	TAILQ_INIT(&zc->suspects);
-	if ((rc = open_socket(zc, err)) != CAL_OK) {
+	ev_init(&zc->io, on_socket);
+	zc->io.data = zc;
+	/* Before timers: what arrived in time is seen before time is up. */
+	ev_set_priority(&zc->io, 1);
+	init_timer(zc, &zc->retry, on_retry, RETRY_SECONDS);
+	init_timer(zc, &zc->probe, on_probe, PROBE_SECONDS);
+	init_timer(zc, &zc->reopen, on_reopen, REOPEN_SECONDS);
+	if (!conf->bind)
+		zc->server = cal_zmq_link_new(zc, cal_slice_of(NULL, 0));
+	return zc;
+}
+
+static int
+zmq_transport_open(struct cal_conn **connp, const struct cal_conn_conf *conf,
+    struct cal_err *err)
+{
+	struct cal_zmq_conn *zc = conn_new(conf);
+	int rc;
+
+	if ((rc = make_address(conf, &zc->address, &zc->ipv6, err)) == CAL_OK &&
+	    (rc = open_context(err)) == CAL_OK) {
+		zc->context = context;
+		rc = open_socket(zc, err);
+	}
+	if (rc != CAL_OK) {
 		(void)zmq_transport_close(&zc->conn, 0);
 		return rc;
 	}

@@ -73,10 +73,13 @@ struct cal_zmq_conn {
 	void *context;                  /* lent by zmq.c */
 	void *socket;
 	void *monitor;
+	char *address;                  /* as libzmq takes it */
+	bool ipv6;
 	int lock;                       /* of an ipc path; -1: none */
 	ev_io io, monitor_io;
 	ev_timer retry;                 /* while somebody is blocked */
 	ev_timer probe;                 /* while there are suspects */
+	ev_timer reopen;                /* a DEALER whose connection ended */
 	bool pumping;
 	bool sent;                      /* since the last receive */
 	struct cal_zmq_inbox *inbox;

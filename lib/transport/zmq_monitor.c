@@ -81,8 +81,10 @@ on_client_event(struct cal_zmq_conn *zc, uint16_t event, uint32_t value)
 	case ZMQ_EVENT_DISCONNECTED:
 		zc->connected = false;
 		cal_zmq_drain(zc);
-		if (zc->server->up)
-			cal_zmq_link_down(zc->server);
+		if (!zc->server->up)
+			break;
+		cal_zmq_link_down(zc->server);
+		ev_feed_event(zc->conn.conf.loop, &zc->reopen, 0);
 		break;
 	}
 }
