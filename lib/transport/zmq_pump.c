@@ -125,7 +125,11 @@ read_frames(struct cal_message *message, struct cal_zmq_inbox *inbox,
 	return true;
 }
 
-/* Whom did it come from?  On a ROUTER the first frame and the socket say. */
+/*
+ * Whom did it come from?  On a ROUTER the first frame and the socket say.  A
+ * DEALER hears of its connection before anything comes over it; NULL: over one
+ * that has ended meanwhile.
+ */
 static struct cal_zmq_link *
 find_link(struct cal_zmq_conn *zc, struct cal_zmq_inbox *inbox)
 {
@@ -136,8 +140,7 @@ find_link(struct cal_zmq_conn *zc, struct cal_zmq_inbox *inbox)
 		    zmq_msg_get(last, ZMQ_SRCFD));
 	if (!zc->server->up)
 		cal_zmq_monitor_read(zc);
-	cal_zmq_link_up(zc->server);
-	return zc->server;
+	return zc->server->up ? zc->server : NULL;
 }
 
 /* Receives one message and hands it up.  False when there is none. */
@@ -159,7 +162,8 @@ receive(struct cal_zmq_conn *zc)
 		return false;
 	}
 	zl = find_link(zc, inbox);
-	if (too_long || !read_frames(&message, inbox, zc->server == NULL)) {
+	if (too_long || zl == NULL ||
+	    !read_frames(&message, inbox, zc->server == NULL)) {
 		zc->conn.counts.malformed++;
 	} else {
 		zc->conn.conf.events->message(zc->conn.conf.arg, &zl->link,
