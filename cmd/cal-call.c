@@ -164,6 +164,9 @@ run(struct program *p)
 	}
 	fail(&err, cal_batch_open(&p->batch, &conf, &err));
 	ev_run(p->loop, 0);
+	/* What is left to be written may wait for its reader: signals end it. */
+	ev_signal_stop(p->loop, &p->term);
+	ev_signal_stop(p->loop, &p->intr);
 	if (p->signal == 0 && cal_batch_reader_gone(p->batch))
 		p->signal = SIGPIPE;
 	p->cancelled |= cal_batch_status(p->batch) != 0;
@@ -192,7 +195,7 @@ main(int argc, char **argv)
 	run(&p);
 #ifndef __SANITIZE_ADDRESS__
 	/* Nothing is left to send: do not wait for the sockets to close. */
-	if (!p.cancelled && p.signal == 0)
+	if (!p.cancelled && p.signal == 0 && !p.options.bind)
 		_exit(p.status);
 #endif
 	(void)cal_peer_close(p.peer, LINGER);

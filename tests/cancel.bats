@@ -76,7 +76,7 @@ HANG='echo >>started; trap "echo >>stopped; exit 0" TERM; sleep 100 & wait'
 	between 0 "$MS" 1200
 	wait_for 5 contains p.log CANCEL
 	call_later c "$URL" silent -n
-	wait_for 5 grep -c 'FUNCTION meth=str:silent' p.log
+	wait_for 5 contains p.log 'FUNCTION meth=str:silent' 2
 	kill -INT "${pids[c]}"
 	kill -INT "${pids[c]}" 2>/dev/null || :
 	finish c 2
@@ -116,6 +116,25 @@ HANG='echo >>started; trap "echo >>stopped; exit 0" TERM; sleep 100 & wait'
 	expect 0 peer call --max 500 --cid 000102030405060708090a0b0c0d0e0f \
 	    "$URL" echo '"123456789"'
 	like "$out" 'RESULT *cid=bin:%00%01*'
+}
+
+@test "a caller that listens sends CANCEL to the worker that has the call" {
+	make_gate
+	mkfifo c.in
+	exec 9<>c.in
+	call_later c --bind -E -W 3 -l -j 4 "ipc://$T/c" hang
+	for name in a b; do
+		serve "$name" --connect "ipc://$T/c" -m "hang=echo >>$name.started
+		    trap 'echo >>$name.stopped; exit' TERM; sleep 100 & wait"
+	done
+	seq 4 >&9
+	wait_for 10 has_line a.started 2
+	wait_for 10 has_line b.started 2
+	stop c INT
+	same "$STATUS" 130
+	wait_for 5 has_line a.stopped 2
+	wait_for 5 has_line b.stopped 2
+	exec 9>&-
 }
 
 @test "after a timeout a deaf server is called deaf" {

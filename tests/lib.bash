@@ -139,6 +139,12 @@ running() {
 	[[ ${stat##*) } != Z* ]]
 }
 
+stopped() {
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+	[[ ${stat##*) } == T* ]]
+}
+
 gone() {
 	! running "$1"
 }
@@ -153,8 +159,9 @@ count_lines() {
 	echo "$n"
 }
 
+# contains FILE TEXT [TIMES]: in so many lines at least.
 contains() {
-	grep -qsF -- "$2" "$1"
+	(($(cat "$1" 2>/dev/null | grep -cF -- "$2") >= ${3:-1}))
 }
 
 # launch NAME COMMAND...: in the background, its pid in $PID, its words in
@@ -216,7 +223,11 @@ stop() {
 	local name=$1 pid=${pids[$1]}
 	if running "$pid"; then
 		kill -"${2:-TERM}" "$pid" 2>/dev/null || :
-		kill -CONT "$pid" 2>/dev/null || :
+		# Only then: CONT would take back the STOP with which the
+		# leak checker halts a process.
+		if stopped "$pid"; then
+			kill -CONT "$pid" 2>/dev/null || :
+		fi
 	fi
 	if ! finish "$name" "${3:-15}"; then
 		echo "does not end: $(describe "$pid")"

@@ -128,6 +128,15 @@ load lib
 	expect 65 call -r -d @longer "$URL" echo
 }
 
+@test "a body over 1 MiB waits for what the server takes" {
+	serve s --max-body 1100000 "$ANY" echo -- cat
+	head -c 1200000 /dev/zero | tr '\0' 1 >large
+	expect 65 call -d @large "$URL" echo
+	same "$(counter s requests)" 0
+	head -c 1090000 large >fits
+	expect 0 call -d @fits "$URL" echo
+}
+
 @test "100 rounds leave no descriptor, no child, no memory behind" {
 	serve s "$ANY" echo -m 'fail=exit 1' -m 'die=kill -9 $$' \
 	    -m 'bg=sleep 0.1 & echo 1' -- cat

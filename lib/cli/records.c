@@ -121,11 +121,13 @@ find_delimiter(struct cal_records *records, struct cal_slice text)
 
 static int
 last_delimited(struct cal_records *records, struct cal_slice text,
-    struct cal_slice *recordp)
+    struct cal_slice *recordp, struct cal_err *err)
 {
 	records->over = true;
 	if (text.len == 0 || records->skipping)
 		return CAL_EGONE;
+	if (text.len > records->conf.max_bytes)
+		return too_long(records, err);
 	records->taken += text.len;
 	*recordp = text;
 	return CAL_OK;
@@ -152,8 +154,9 @@ next_delimited(struct cal_records *records, struct cal_slice *recordp,
 		return CAL_OK;
 	}
 	if (records->ended)
-		return last_delimited(records, text, recordp);
-	if (text.len > records->conf.max_bytes) {
+		return last_delimited(records, text, recordp, err);
+	/* The last bytes may be the first of a delimiter: they do not count. */
+	if (records->skipping || records->searched > records->conf.max_bytes) {
 		records->taken += records->searched;
 		records->searched = 0;
 		if (!records->skipping) {

@@ -63,12 +63,11 @@ int
 cal_body_find(const struct cal_body **bodyp, const char *name,
     struct cal_err *err)
 {
-	size_t len = strcspn(name, ":"), i;
+	size_t i;
 
 	*bodyp = NULL;
 	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-		if (strlen(bodies[i].name) != len ||
-		    strncmp(bodies[i].name, name, len) != 0)
+		if (strcmp(bodies[i].name, name) != 0)
 			continue;
 		*bodyp = &bodies[i];
 		return CAL_OK;

@@ -31,7 +31,7 @@ struct cal_body {
 	bool takes_raw_text;            /* --text has a meaning */
 };
 
-/* The row called name (it may end with ":ARGUMENT"), or CAL_EUSAGE. */
+/* The row called name, or CAL_EUSAGE. */
 int cal_body_find(const struct cal_body **bodyp, const char *name,
     struct cal_err *err);
 

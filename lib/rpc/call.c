@@ -116,7 +116,7 @@ finish_unsent(struct cal_call *call)
 		break;
 	case FATE_OPEN:
 		(void)cal_fail(err, CAL_EUNAVAIL, "the time ran out before "
-		    "there was a connection: nothing was executed");
+		    "it could leave: nothing was executed");
 		break;
 	}
 	cal_call_finish(call, &answer);
@@ -207,8 +207,6 @@ cal_call_start(struct cal_call **callp, struct cal_peer *peer,
 	TAILQ_INSERT_TAIL(&peer->unsent, call, next);
 	if (peer->refused)
 		cal_call_seal(call, FATE_REFUSED);
-	else if (peer->absent)
-		cal_call_seal(call, FATE_NO_CONNECTION);
 	else if (conf->timeout > 0)
 		cal_call_rearm(call, conf->timeout);
 	if (!ev_is_pending(&peer->flush))

@@ -7,6 +7,7 @@
 #include "rpc/side.h"
 
 enum { ASK_FIRST = 1 << 20 };   /* bytes; larger bodies wait for the hello */
+static const double ROOM_PAUSE = 0.05;  /* seconds; nobody tells of room */
 
 /* The side with the fewest calls in flight; NULL: none can be called. */
 static struct cal_side *
@@ -29,19 +30,33 @@ on_connect_timeout(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop;
 	(void)revents;
-	peer->absent = choose_side(peer) == NULL;
 	TAILQ_FOREACH(call, &peer->unsent, next)
 		if (call->fate == FATE_OPEN)
 			cal_call_seal(call, FATE_NO_CONNECTION);
 }
 
+/* Calls that could not leave: does a server that lives have no room now? */
+static bool
+waits_for_room(struct cal_peer *peer)
+{
+	struct cal_side *side = choose_side(peer);
+
+	return side != NULL && side->state != CAL_HELLO_UNKNOWN &&
+	    !TAILQ_EMPTY(&peer->unsent);
+}
+
 /* The time to connect runs while calls wait for it. */
 static void
-watch_connect(struct cal_peer *peer)
+watch_unsent(struct cal_peer *peer)
 {
-	bool waits = !TAILQ_EMPTY(&peer->unsent) &&
+	bool room = waits_for_room(peer);
+	bool waits = !TAILQ_EMPTY(&peer->unsent) && !room &&
 	    peer->conf.connect_timeout > 0;
 
+	if (room && !ev_is_active(&peer->flush)) {
+		ev_timer_set(&peer->flush, ROOM_PAUSE, 0);
+		ev_timer_start(peer->conf.loop, &peer->flush);
+	}
 	if (!waits)
 		ev_timer_stop(peer->conf.loop, &peer->connect);
 	else if (!ev_is_active(&peer->connect)) {
@@ -65,50 +80,52 @@ judge(const struct cal_call *call, const struct cal_side *side)
 	return FATE_OPEN;
 }
 
-/* Sends an unsent call, if it can leave now. */
-static void
+/*
+ * Sends an unsent call, if it can leave now.  False: it has to wait, and those
+ * behind it too, since they may have the same key.
+ */
+static bool
 leave(struct cal_call *call)
 {
 	struct cal_side *side = choose_side(call->peer);
 	enum cal_fate fate;
 
 	if (side == NULL)
-		return;
+		return false;
 	if (!side->asked)
 		cal_side_ask(side);
 	fate = judge(call, side);
 	if (fate != FATE_OPEN) {
 		cal_call_seal(call, fate);
-		return;
+		return true;
 	}
 	if (side->state == CAL_HELLO_UNKNOWN && call->body.len > ASK_FIRST)
-		return;
+		return false;
 	cal_call_unlink(call);
 	call->side = side;
 	TAILQ_INSERT_TAIL(&side->calls, call, next);
 	side->calls_count++;
 	if (cal_call_write(call, CAL_RPC_FUNCTION) == CAL_OK) {
 		CAL_FAULT("sent");
-		return;
+		return true;
 	}
 	cal_call_unlink(call);
 	call->side = NULL;
-	TAILQ_INSERT_TAIL(&call->peer->unsent, call, next);
+	TAILQ_INSERT_HEAD(&call->peer->unsent, call, next);
+	return false;
 }
 
 void
 cal_calls_flush(struct cal_peer *peer)
 {
 	struct cal_call *call, *next;
-	struct cal_call *last = TAILQ_LAST(&peer->unsent, cal_calls);
 
-	peer->absent = peer->absent && choose_side(peer) == NULL;
 	for (call = TAILQ_FIRST(&peer->unsent); call != NULL; call = next) {
-		next = call == last ? NULL : TAILQ_NEXT(call, next);
-		if (call->fate == FATE_OPEN)
-			leave(call);
+		next = TAILQ_NEXT(call, next);
+		if (call->fate == FATE_OPEN && !leave(call))
+			break;
 	}
-	watch_connect(peer);
+	watch_unsent(peer);
 }
 
 static void
@@ -137,7 +154,7 @@ cal_calls_release(struct cal_peer *peer)
 	struct cal_call *call, *next;
 
 	ev_timer_stop(peer->conf.loop, &peer->connect);
-	ev_clear_pending(peer->conf.loop, &peer->flush);
+	ev_timer_stop(peer->conf.loop, &peer->flush);
 	for (call = TAILQ_FIRST(&peer->unsent); call != NULL; call = next) {
 		next = TAILQ_NEXT(call, next);
 		cal_call_free(call);

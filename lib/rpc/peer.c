@@ -124,7 +124,24 @@ write_hello(struct cal_peer *peer, struct cal_slice user)
 		    &hello.methods);
 	cal_buf_clear(&peer->payload);
 	cal_hello_write(&hello, &peer->payload);
+	if (peer->payload.len > CAL_HELLO_MAX) {
+		/* Too many to tell: then none, which says nothing. */
+		hello.methods.len = 0;
+		cal_buf_clear(&peer->payload);
+		cal_hello_write(&hello, &peer->payload);
+	}
 	cal_buf_release(&ext);
+}
+
+/* How much a PONG to this PING would give back. */
+static size_t
+echoed(const struct cal_message *message)
+{
+	size_t i, len = message->header.len + message->payload.len;
+
+	for (i = 0; i < message->pre_count; i++)
+		len += message->pre[i].len;
+	return len;
 }
 
 static void
@@ -141,7 +158,7 @@ on_ping(struct cal_side *side, const struct cal_message *message)
 	bool question = message->payload.len == 0 &&
 	    cal_slice_is(message->header, CAL_HELLO_QUESTION);
 
-	if (message->header.len + message->payload.len > ECHO_MAX) {
+	if (echoed(message) > ECHO_MAX) {
 		peer->counts.malformed++;
 		return;
 	}
@@ -167,6 +184,17 @@ probe_done(struct cal_peer *peer, const struct cal_hello *hello,
 	    err);
 }
 
+/* Keeps a hello that was found good; a bad one leaves the last as it is. */
+static void
+remember_hello(struct cal_side *side, struct cal_slice payload)
+{
+	cal_buf_clear(&side->hello_bytes);
+	cal_buf_put(&side->hello_bytes, payload.ptr, payload.len);
+	(void)cal_hello_read(&side->hello, cal_buf_view(&side->hello_bytes),
+	    NULL);
+	side->state = CAL_HELLO_OURS;
+}
+
 static void
 on_pong(struct cal_side *side, const struct cal_message *message)
 {
@@ -175,16 +203,9 @@ on_pong(struct cal_side *side, const struct cal_message *message)
 	struct cal_err err = { .code = CAL_OK };
 
 	if (cal_slice_is(message->header, CAL_HELLO_QUESTION) &&
-	    message->payload.len > 0) {
-		cal_buf_clear(&side->hello_bytes);
-		cal_buf_put(&side->hello_bytes, message->payload.ptr,
-		    message->payload.len);
-		if (cal_hello_read(&hello, cal_buf_view(&side->hello_bytes),
-		    &err) == CAL_OK) {
-			side->hello = hello;
-			side->state = CAL_HELLO_OURS;
-		}
-	}
+	    message->payload.len > 0 &&
+	    cal_hello_read(&hello, message->payload, &err) == CAL_OK)
+		remember_hello(side, message->payload);
 	if (side->state == CAL_HELLO_UNKNOWN)
 		side->state = CAL_HELLO_PLAIN;
 	if (!peer->conf.bind && !side->ponged && peer->conf.events->up != NULL)
@@ -312,7 +333,8 @@ cal_peer_probe(struct cal_peer *peer, double timeout, cal_probe_fn *done,
 	peer->probe_timer.data = peer;
 	ev_timer_init(&peer->probe_timer, on_probe_timeout,
 	    peer->refused ? 0 : timeout, 0);
-	ev_timer_start(peer->conf.loop, &peer->probe_timer);
+	if (peer->refused || timeout > 0)
+		ev_timer_start(peer->conf.loop, &peer->probe_timer);
 	if (side != NULL && side->callable)
 		cal_side_ask(side);
 }

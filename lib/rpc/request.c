@@ -74,6 +74,18 @@ incoming_free(struct cal_incoming *in)
 	free(in);
 }
 
+/* More than the body: whatever else the caller packed around it. */
+static size_t
+bytes_held(const struct cal_incoming *in, const struct cal_message *message)
+{
+	size_t i, bytes = message->header.len + message->payload.len +
+	    in->plain.cap;
+
+	for (i = 0; i < message->pre_count; i++)
+		bytes += message->pre[i].len;
+	return bytes;
+}
+
 /* Writes an answer to id; msg says what. */
 static bool
 send_answer(struct cal_side *side, struct cal_rpcmsg *msg)
@@ -134,6 +146,7 @@ cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
 	CAL_FAULT("decoded");
 	in->peer = peer;
 	in->side = side;
+	in->req.held = bytes_held(in, message);
 	in->hold = cal_message_take(message);
 	in->req.caller = &side->caller;
 	in->req.msg = *msg;

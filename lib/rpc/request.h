@@ -21,6 +21,7 @@ struct cal_request {
 	struct cal_caller *caller;      /* NULL: gone */
 	struct cal_rpcmsg msg;
 	size_t max_answer;              /* bytes, by us and by the caller */
+	size_t held;                    /* bytes of memory, body and all */
 };
 
 /*

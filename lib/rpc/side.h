@@ -1,9 +1,10 @@
 /*
  * Inside a peer: what its files share.  Nobody else includes this.
  *
- * peer.c receives and dispatches, call.c makes calls, which call_leave.c sends
- * and call_answer.c resolves; request.c takes them.  A side is the other end of one link, seen from both directions: the caller
- * of requests, and the server of calls.
+ * peer.c receives and dispatches, call.c makes calls, which
+ * call_leave.c sends and call_answer.c resolves; request.c takes them.  A side
+ * is the other end of one link, seen from both directions: the caller of
+ * requests, and the server of calls.
  */
 #ifndef CAL_RPC_SIDE_H
 #define CAL_RPC_SIDE_H
@@ -79,9 +80,7 @@ struct cal_peer {
 	struct cal_calls unsent;
 	uint8_t cid[CAL_RPCMSG_CID];
 	ev_timer connect;               /* while calls wait to leave */
-	ev_timer flush;                 /* only ever fed: leave this turn */
-	bool absent;                    /* nobody within the time to connect,
-	                                   and nobody since */
+	ev_timer flush;                 /* fed: leave this turn; or later */
 	bool refused;
 	struct cal_err refusal;
 

@@ -199,14 +199,11 @@ cal_service_address(const struct cal_service *service)
 	return cal_peer_address(service->peer);
 }
 
-void
-cal_service_drain(struct cal_service *service, double grace)
+static void
+refuse_waiting(struct cal_service *service)
 {
 	struct cal_task *task, *next;
 
-	if (service->draining)
-		return;
-	service->draining = true;
 	for (task = TAILQ_FIRST(&service->tasks); task != NULL; task = next) {
 		next = TAILQ_NEXT(task, next);
 		if (task->turn.state != CAL_TURN_WAITING)
@@ -215,11 +212,20 @@ cal_service_drain(struct cal_service *service, double grace)
 		cal_task_refuse(task, "Busy", "shutting down");
 	}
 	cal_task_answer_leaving(service);
-	if (grace >= 0) {
+	ev_feed_event(service->conf.loop, &service->finish, 0);
+}
+
+void
+cal_service_drain(struct cal_service *service, double grace)
+{
+	if (!service->draining) {
+		service->draining = true;
+		refuse_waiting(service);
+	}
+	if (grace >= 0 && !ev_is_active(&service->grace)) {
 		ev_timer_set(&service->grace, grace, 0);
 		ev_timer_start(service->conf.loop, &service->grace);
 	}
-	ev_feed_event(service->conf.loop, &service->finish, 0);
 }
 
 void

@@ -42,7 +42,10 @@ int cal_service_open(struct cal_service **servicep,
 /* The real URL.  The caller frees. */
 char *cal_service_address(const struct cal_service *service);
 
-/* grace below 0: what runs may take as long as it takes. */
+/*
+ * grace below 0: what runs may take as long as it takes; a later call may set
+ * one.
+ */
 void cal_service_drain(struct cal_service *service, double grace);
 
 /*

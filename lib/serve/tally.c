@@ -73,6 +73,9 @@ cal_tally_say(const struct cal_tally *tally, const struct cal_tally_now *now)
 	cal_buf_release(&line);
 }
 
+/* A line must fit into one write; a key may be longer than that. */
+enum { SHOWN_MAX = 256 };
+
 static void
 put_text(struct cal_buf *line, const char *name, struct cal_slice value)
 {
@@ -91,6 +94,14 @@ put_json(struct cal_buf *line, const char *name, struct cal_slice value)
 	cal_json_quote_lossy(line, value);
 }
 
+static struct cal_slice
+shown(struct cal_slice value)
+{
+	if (value.len > SHOWN_MAX)
+		value.len = SHOWN_MAX;
+	return value;
+}
+
 void
 cal_tally_request(const struct cal_job *job, const struct cal_outcome *outcome,
     double seconds, bool delivered, bool json)
@@ -103,7 +114,7 @@ cal_tally_request(const struct cal_job *job, const struct cal_outcome *outcome,
 		return;
 	cal_buf_put_text(&line, json ? "{\"event\":\"request\"" : "request");
 	put(&line, "method", job->method);
-	put(&line, "key", job->key);
+	put(&line, "key", shown(job->key));
 	put(&line, "seq", job->seq);
 	put(&line, "peer", job->peer);
 	put(&line, "user", job->user);

@@ -29,6 +29,8 @@ cal_task_free(struct cal_task *task)
 		cal_method_unuse(task->method);
 	cal_buf_release(&task->text);
 	cal_outcome_release(&task->outcome);
+	free(task->peer);
+	free(task->user);
 	free(task);
 	if (service->draining && TAILQ_EMPTY(&service->tasks))
 		ev_feed_event(service->conf.loop, &service->finish, 0);
@@ -81,7 +83,7 @@ void
 cal_task_unqueue(struct cal_task *task)
 {
 	cal_order_drop(task->service->order, &task->turn);
-	task->service->waiting_bytes -= task->job.body.len;
+	task->service->waiting_bytes -= task->bytes;
 }
 
 /* What the command wrote becomes what goes on the wire. */
@@ -195,7 +197,7 @@ cal_task_start(struct cal_task *task)
 	struct cal_err err;
 	int rc;
 
-	service->waiting_bytes -= task->job.body.len;
+	service->waiting_bytes -= task->bytes;
 	arm(task, true);
 	task->handler = cal_method_handler(task->method);
 	rc = task->handler->ops->start(task->handler, &task->job, &err);
@@ -248,8 +250,10 @@ cal_task_new(struct cal_service *service, struct cal_request *req)
 	task->job.method = req->msg.method;
 	task->job.key = req->msg.key;
 	task->job.seq = cal_slice_text(task->seq);
-	task->job.peer = cal_slice_text(req->caller->name);
-	task->job.user = cal_slice_text(req->caller->user);
+	task->peer = cal_strdup(req->caller->name);
+	task->user = cal_strdup(req->caller->user);
+	task->job.peer = cal_slice_text(task->peer);
+	task->job.user = cal_slice_text(task->user);
 	task->job.max_answer = req->max_answer;
 	task->job.ended = on_job_ended;
 	ev_init(&task->timer, on_task_timer);
@@ -265,19 +269,20 @@ cal_task_enqueue(struct cal_task *task)
 	struct cal_service *service = task->service;
 	struct cal_turn *victim;
 
-	if (service->waiting_bytes + task->job.body.len >
+	task->bytes = task->req->held + task->text.len;
+	if (service->waiting_bytes + task->bytes >
 	    CAL_SERVICE_BODIES * service->conf.max_body) {
 		cal_task_refuse(task, "Busy", "too many bytes are waiting");
 		return;
 	}
-	service->waiting_bytes += task->job.body.len;
+	service->waiting_bytes += task->bytes;
 	arm(task, false);
 	victim = cal_order_add(service->order,
 	    queue_of(service, task->req->caller), &task->turn, task->job.key);
 	CAL_FAULT("queued");
 	if (victim != NULL) {
 		task = cal_task_of_turn(victim);
-		service->waiting_bytes -= task->job.body.len;
+		service->waiting_bytes -= task->bytes;
 		cal_task_refuse(task, "Busy", "too many requests are waiting");
 	}
 }

@@ -26,8 +26,10 @@ struct cal_task {
 	enum cal_stop stop;             /* why it is being stopped */
 	enum cal_stop limit;            /* what the timer means */
 	double arrival, deadline;       /* deadline: the caller's; 0: none */
+	size_t bytes;                   /* counted while it waits */
 	ev_timer timer;
 	char seq[24];
+	char *peer, *user;              /* the caller may leave first */
 	TAILQ_ENTRY(cal_task) next;
 };
 TAILQ_HEAD(cal_tasks, cal_task);

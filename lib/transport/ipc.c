@@ -95,8 +95,8 @@ cal_ipc_claim(int *lockp, const char *path, struct cal_err *err)
 	if (flock(*lockp, LOCK_EX | LOCK_NB) == -1 || stale(*lockp, lock))
 		rc = cal_fail(err, CAL_ECONFIG,
 		    "cannot bind '%s': another server holds it", path);
-	else
-		rc = clear_path(path, err);
+	else if ((rc = clear_path(path, err)) != CAL_OK)
+		(void)unlink(lock);
 	if (rc != CAL_OK)
 		cal_io_close(lockp);
 	return rc;

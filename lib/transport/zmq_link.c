@@ -2,8 +2,9 @@
  * The peers of a ZeroMQ socket, and what waits for them.
  *
  * libzmq tells that a connection ended by its descriptor only, and descriptors
- * are used again.  So a link whose descriptor was closed is a suspect: it is
- * sent a PING, and is gone when the ROUTER knows its routing id no more.
+ * are used again, often before the end is heard of.  So a link whose descriptor
+ * was closed, or carries the messages of another, is a suspect: it is sent a
+ * PING, and is gone when the ROUTER knows its routing id no more.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,35 @@ no_suspect(struct cal_zmq_link *zl)
 	zl->probes = 0;
 }
 
+static void
+suspect(struct cal_zmq_link *zl)
+{
+	struct cal_zmq_conn *zc = zl->zc;
+
+	if (zl->probes == 0)
+		TAILQ_INSERT_TAIL(&zc->suspects, zl, in_suspects);
+	zl->probes = CAL_ZMQ_PROBES;
+	if (!ev_is_active(&zc->probe))
+		ev_timer_again(zc->conn.conf.loop, &zc->probe);
+}
+
+/* Whoever had this descriptor before has it no more. */
+static void
+take_fd(struct cal_zmq_link *zl, int fd)
+{
+	struct cal_zmq_link *before;
+
+	forget_fd(zl);
+	zl->fd = fd;
+	if (fd == -1)
+		return;
+	before = cal_map_put(zl->zc->by_fd, fd_key(&fd), zl);
+	if (before == NULL)
+		return;
+	before->fd = -1;
+	suspect(before);
+}
+
 /* A peer of a ROUTER, known or new, whose message came over fd. */
 struct cal_zmq_link *
 cal_zmq_link_find(struct cal_zmq_conn *zc, struct cal_slice id, int fd)
@@ -72,12 +102,8 @@ cal_zmq_link_find(struct cal_zmq_conn *zc, struct cal_slice id, int fd)
 
 	if (zl == NULL)
 		zl = cal_zmq_link_new(zc, id);
-	if (zl->fd != fd) {
-		forget_fd(zl);
-		zl->fd = fd;
-		if (fd != -1)
-			(void)cal_map_put(zc->by_fd, fd_key(&fd), zl);
-	}
+	if (zl->fd != fd)
+		take_fd(zl, fd);
 	cal_zmq_link_up(zl);
 	return zl;
 }
@@ -225,7 +251,10 @@ cal_zmq_link_probe(struct cal_zmq_conn *zc)
 	cal_zmq_wake(zc);
 }
 
-/* The connection with this descriptor ended. */
+/*
+ * A connection with this descriptor ended; not the one that has it now, if
+ * that turns out to be there.
+ */
 void
 cal_zmq_link_suspect(struct cal_zmq_conn *zc, int fd)
 {
@@ -233,9 +262,9 @@ cal_zmq_link_suspect(struct cal_zmq_conn *zc, int fd)
 
 	if (zl == NULL)
 		return;
-	forget_fd(zl);
-	if (zl->probes == 0)
-		TAILQ_INSERT_TAIL(&zc->suspects, zl, in_suspects);
-	zl->probes = CAL_ZMQ_PROBES;
-	cal_zmq_link_probe(zc);
+	suspect(zl);
+	/* Many end at once: only the timer counts the probes of the others. */
+	if (!answers_to_id(zl))
+		cal_zmq_link_down(zl);
+	cal_zmq_wake(zc);
 }

@@ -236,7 +236,8 @@ def call(options):
     if options.cancel_after is not None:
         end = time.monotonic() + options.cancel_after
         while time.monotonic() < end:
-            if socket.poll((end - time.monotonic()) * 1000):
+            # Below 0 it would wait for ever.
+            if socket.poll(max(0, (end - time.monotonic()) * 1000)):
                 break
         else:
             socket.send_multipart(wire.cancel(options.method, okey,

@@ -11,6 +11,10 @@
 
 enum { RAW_KEPT = 32 };
 
+/* BYTES for an initialiser of static data. */
+#define BYTES_OF(literal) \
+	{ (const uint8_t *)(literal), sizeof(literal) - 1 }
+
 struct raw_message {
 	enum cal_word word;
 	struct cal_buf header, payload, pre;    /* pre: all, one by one */
