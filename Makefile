@@ -257,11 +257,19 @@ check-tree: $(PROGRAMS)
 	done; echo "ok - no crash points in a release"
 
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
-    --errors-for-leak-kinds=definite --child-silent-after-fork=yes
+    --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+    --child-silent-after-fork=yes
+
+# Under valgrind everything takes eight times as long, and so do deadlines.
+.PHONY: check-valgrind
+check-valgrind:
+	+@CAL_VALGRIND=1 $(MAKE) LINK=shared UNDER='$(VALGRIND)' check-unit
+	+@CAL_WRAP='$(VALGRIND)' CAL_SLOW=8 $(MAKE) LINK=shared check-bats
+
 check-full: check
 	+@$(MAKE) SAN=address,undefined check-unit check-bats
-	+@$(MAKE) LINK=shared UNDER='$(VALGRIND)' check-unit
-	@[ ! -x tests/soak/run ] || tests/soak/run
+	+@$(MAKE) check-valgrind
+	+@[ ! -x tests/soak/run ] || tests/soak/run
 
 .PHONY: bench
 bench: $(PROGRAMS)

@@ -18,6 +18,7 @@
 #include "cli/start.h"
 
 static const double LINGER = 0.3;       /* seconds for a CANCEL to leave */
+static const double HURRY = 0.1;        /* the same at the second signal */
 static const double DEAF = 1;           /* seconds for a sign of life */
 
 struct program {
@@ -100,8 +101,11 @@ on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 
 	(void)loop;
 	(void)revents;
-	if (p->signal != 0 || p->batch == NULL)
+	if (p->signal != 0 || p->batch == NULL) {
+		/* The CANCEL of the first one may not have left yet. */
+		(void)cal_peer_close(p->peer, HURRY);
 		cal_die_signal(watcher->signum);
+	}
 	p->signal = watcher->signum;
 	p->cancelled = true;
 	cal_batch_stop(p->batch);
@@ -164,7 +168,7 @@ run(struct program *p)
 	}
 	fail(&err, cal_batch_open(&p->batch, &conf, &err));
 	ev_run(p->loop, 0);
-	/* What is left to be written may wait for its reader: signals end it. */
+	/* The rest of the output may wait for its reader: signals end us. */
 	ev_signal_stop(p->loop, &p->term);
 	ev_signal_stop(p->loop, &p->intr);
 	if (p->signal == 0 && cal_batch_reader_gone(p->batch))

@@ -70,12 +70,12 @@ setup_server() {
 @test "-W: the deadline, 124, and CANCEL gets there" {
 	serve s "$ANY" -m 'slow=echo >>started; trap "echo >>stopped; exit" TERM
 	    sleep 100 & wait'
-	spent expect 124 call -W 0.5 "$URL" slow -n
+	spent expect 124 call -W "$(slow 0.5)" "$URL" slow -n
 	between 450 "$MS" 3000
 	like "$err" 'cal-call: *'
 	wait_for 5 has_line stopped
-	CAL_TIMEOUT=0.3 expect 124 call "$URL" slow -n
-	expect 124 call -W 200ms "$URL" slow -n
+	CAL_TIMEOUT=$(slow 0.3) expect 124 call "$URL" slow -n
+	expect 124 call -W "$(slow 300)ms" "$URL" slow -n
 	expect 64 call -W -1 "$URL" slow -n
 	expect 64 call -W nan "$URL" slow -n
 	expect 64 call -W 1e3 "$URL" slow -n
@@ -146,7 +146,7 @@ setup_server() {
 	expect 3 call --exit-remote "$URL" fail -n
 	expect 0 call --exit-remote "$URL" echo 1
 	expect 255 call --exit-remote "$URL" nope 1
-	expect 255 call --exit-remote -W 0.3 "$URL" slow -n
+	expect 255 call --exit-remote -W "$(slow 0.3)" "$URL" slow -n
 	expect 255 call --exit-remote --connect-timeout 0.2 "ipc://$T/no" x 1
 }
 

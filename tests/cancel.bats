@@ -139,10 +139,10 @@ HANG='echo >>started; trap "echo >>stopped; exit 0" TERM; sleep 100 & wait'
 
 @test "after a timeout a deaf server is called deaf" {
 	serve_peer p "$ANY"
-	expect 124 call -W 0.3 "$URL" deaf -n
+	expect 124 call -W "$(slow 0.3)" "$URL" deaf -n
 	like "$err" '*deaf*'
 	serve_peer q "$ANY"
-	expect 124 call -W 0.3 "$URL" silent -n
+	expect 124 call -W "$(slow 0.3)" "$URL" silent -n
 	not contains expect.err deaf
 }
 

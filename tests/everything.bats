@@ -3,7 +3,7 @@
 
 load lib
 
-@test "50 callers, 100 running, 1,000 queued, half a body, CANCELs: nobody is lost" {
+@test "50 callers, 100 run, 1,000 queued, half a body, CANCELs: none is lost" {
 	make_gate
 	# Each command says that it runs, and stands until the file is there.
 	serve s -j 100 --max-queue 1000 "$ANY" \

@@ -145,7 +145,7 @@ s.recv()'
 
 @test "cal-call 124: time ran out after the request left" {
 	serve s "$ANY" f -- sleep 100
-	expect 124 call -W 0.3 "$URL" f -n
+	expect 124 call -W "$(slow 0.3)" "$URL" f -n
 	like "$err" 'cal-call: *'
 }
 
@@ -213,7 +213,7 @@ has_child() {
 	echo 'bad' >>in
 	expect 65 call -E -J "$URL" <in
 	echo '{"method":"slow"}' >>in
-	expect 124 call -W 0.5 -E -J "$URL" <in
+	expect 124 call -W "$(slow 0.5)" -E -J "$URL" <in
 }
 
 @test "cal-serve 0: drained" {

@@ -26,7 +26,7 @@ load lib
 	like "$err" '*TypeError*'
 	expect 4 call "$URL" cancelled -n
 	expect 0 call "$URL" null 1
-	expect 124 call -W 0.3 "$URL" wait -n
+	expect 124 call -W "$(slow 0.3)" "$URL" wait -n
 	wait_for 5 contains p.log 'CANCEL meth=str:wait'
 	expect 0 call -r "$URL" bin -n
 	same "$(wc -c <expect.out)" 256
@@ -52,7 +52,7 @@ load lib
 	expect 0 peer call "$URL" echo '[1]'
 	same "$out" 'RESULT meth=str:echo okey=bin: seq=0 zip=false body=bin:[1]'
 	expect 0 peer call --key k --seq 4294967295 --str "$URL" echo '"s"'
-	same "$out" 'RESULT meth=str:echo okey=str:k seq=4294967295 zip=false body=bin:"s"'
+	like "$out" 'RESULT * okey=str:k seq=4294967295 zip=false body=bin:"s"'
 	expect 0 peer call --key-hex 00ff --zip "$URL" echo '"z"'
 	same "$out" 'RESULT meth=str:echo okey=bin:%00%FF seq=0 zip=false body=bin:"z"'
 	expect 0 peer call "$URL" fail

@@ -161,7 +161,7 @@ count_lines() {
 
 # contains FILE TEXT [TIMES]: in so many lines at least.
 contains() {
-	(($(cat "$1" 2>/dev/null | grep -cF -- "$2") >= ${3:-1}))
+	(($(grep -csF -- "$2" "$1" || :) >= ${3:-1}))
 }
 
 # launch NAME COMMAND...: in the background, its pid in $PID, its words in
@@ -417,9 +417,14 @@ release() {
 	done
 }
 
-# asan: is this a build with the address sanitizer?
+# slow SECONDS: a time that is also enough where everything is slow.
+slow() {
+	jq -n "$1 * $SLOW"
+}
+
+# asan: is memory watched, by the sanitizer or by valgrind, and so not flat?
 asan() {
-	grep -qa __asan_init "${BIN:-$CAL_BIN}/cal-serve"
+	[[ -n ${CAL_WRAP-} ]] || grep -qa __asan_init "${BIN:-$CAL_BIN}/cal-serve"
 }
 
 # bash does not count "! command" as a failure; this does.

@@ -103,7 +103,7 @@ load lib
 	assert_no_children "${pids[s]}"
 }
 
-@test "F42, F43: commands that do not read, or write before they have read" {
+@test "F42, F43: commands that do not read, or write before they read" {
 	head -c 5000000 /dev/zero | tr '\0' 1 >body
 	serve s "$ANY" echo -m 'ignore=echo 1' -m 'half=head -c 10; echo' \
 	    -m 'close=exec <&-; echo 2' -m 'fail=exit 3' -- cat

@@ -4,7 +4,8 @@
 load lib
 
 # Commands that tell when they start and end, and stand at the gate.
-HOLD='read -r n; echo "start $n" >>log; read x <gate; echo "end $n" >>log; echo "$n"'
+HOLD='read -r n; echo "start $n" >>log; read x <gate
+    echo "end $n" >>log; echo "$n"'
 
 # option: cal-serve --order
 @test "key (default): one queue a key, everything else together" {
@@ -95,7 +96,7 @@ HOLD='read -r n; echo "start $n" >>log; read x <gate; echo "end $n" >>log; echo 
 	wait_for 5 has_line started
 	call_later w -k K "$URL" hang -n
 	expect 0 call -k other "$URL" echo 1
-	expect 124 call -W 0.3 -k K "$URL" echo 2
+	expect 124 call -W "$(slow 0.3)" -k K "$URL" echo 2
 	stop w INT
 	same "$STATUS" 130
 	stop h INT

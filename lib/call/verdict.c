@@ -1,4 +1,5 @@
 /* From answers to exit statuses: the table of the manual, in code. */
+#include "base/clean.h"
 #include "call/verdict.h"
 
 enum {
@@ -133,6 +134,28 @@ cal_verdict_name(const struct cal_answer *answer)
 	return answer->error[0];
 }
 
+/* What a stranger says stays on the line that says that it is theirs. */
+static void
+put_theirs(struct cal_buf *out, struct cal_slice text)
+{
+	cal_clean_text(out, text, false);
+}
+
+static void
+put_error(struct cal_buf *out, const struct cal_answer *answer)
+{
+	struct cal_slice name = answer->error[0], repr = answer->error[1];
+
+	put_theirs(out, name);
+	if (name.len > 0 && repr.len > 0)
+		cal_buf_put_text(out, ": ");
+	put_theirs(out, repr);
+	if (name.len == 0 && repr.len == 0)
+		cal_buf_put_text(out, answer->kind == CAL_ANSWER_FAILURE ?
+		    "the handler failed and gave no reason" :
+		    "the server refused and gave no reason");
+}
+
 void
 cal_verdict_words(struct cal_buf *out, const struct cal_answer *answer)
 {
@@ -141,16 +164,13 @@ cal_verdict_words(struct cal_buf *out, const struct cal_answer *answer)
 		return;
 	case CAL_ANSWER_FAILURE:
 	case CAL_ANSWER_ERROR:
-		cal_buf_put(out, answer->error[0].ptr, answer->error[0].len);
-		if (answer->error[1].len > 0)
-			cal_buf_put_text(out, ": ");
-		cal_buf_put(out, answer->error[1].ptr, answer->error[1].len);
+		put_error(out, answer);
 		return;
 	case CAL_ANSWER_CANCELLED:
 		cal_buf_put_text(out, "cancelled by the server");
 		if (answer->why.len > 0)
 			cal_buf_put_text(out, ": ");
-		cal_buf_put(out, answer->why.ptr, answer->why.len);
+		put_theirs(out, answer->why);
 		return;
 	case CAL_ANSWER_TIMEOUT:
 	case CAL_ANSWER_LOST:

@@ -29,9 +29,8 @@ struct cal_out {
 };
 
 static ssize_t
-write_some(struct cal_out *out)
+write_some(struct cal_out *out, struct cal_slice text)
 {
-	struct cal_slice text = cal_buf_view(&out->buf);
 	struct pollfd can = { .fd = out->fd, .events = POLLOUT };
 
 	if (out->socket)
@@ -73,24 +72,40 @@ fail(struct cal_out *out, int reason)
 	out->conf.failed(out->conf.arg, &err);
 }
 
+/* Writes what can be written now.  The errno that ended it, or 0. */
+static int
+write_out(struct cal_out *out)
+{
+	struct cal_slice rest = cal_buf_view(&out->buf);
+	int reason = 0;
+	ssize_t n;
+
+	while (rest.len > 0 && reason == 0) {
+		n = write_some(out, rest);
+		if (n > 0) {
+			rest.ptr += n;
+			rest.len -= (size_t)n;
+		} else if (errno != EINTR) {
+			reason = errno;
+		}
+	}
+	cal_buf_consume(&out->buf, out->buf.len - rest.len);
+	return reason;
+}
+
 static void
 flush(struct cal_out *out)
 {
-	ssize_t n;
+	int reason = write_out(out);
 
-	while (out->buf.len > 0) {
-		n = write_some(out);
-		if (n > 0) {
-			cal_buf_consume(&out->buf, (size_t)n);
-		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			ev_io_start(out->conf.loop, &out->writable);
-			return;
-		} else if (errno != EINTR) {
-			fail(out, errno);
-			return;
-		}
+	if (reason == EAGAIN || reason == EWOULDBLOCK) {
+		ev_io_start(out->conf.loop, &out->writable);
+		return;
 	}
-	ev_io_stop(out->conf.loop, &out->writable);
+	if (reason != 0)
+		fail(out, reason);
+	else
+		ev_io_stop(out->conf.loop, &out->writable);
 }
 
 static void
@@ -198,6 +213,8 @@ cal_out_close(struct cal_out *out, struct cal_err *err)
 
 	if (out == NULL)
 		return CAL_OK;
+	if (out->over)                  /* and that was told */
+		cal_buf_clear(&out->buf);
 	stop(out);
 	text = cal_buf_view(&out->buf);
 	if (cal_io_write_all(out->conf.fd, text.ptr, text.len) == -1)

@@ -35,7 +35,8 @@ bool cal_out_full(const struct cal_out *out);
 
 /*
  * Writes all that is left, waiting for the reader, and closes out.  CAL_EGONE
- * when the reader is gone, CAL_EIO when something was lost.
+ * when the reader is gone, CAL_EIO when something was lost, unless an event
+ * told it already.
  */
 int cal_out_close(struct cal_out *out, struct cal_err *err);
 

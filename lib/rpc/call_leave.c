@@ -39,10 +39,10 @@ on_connect_timeout(struct ev_loop *loop, ev_timer *timer, int revents)
 static bool
 waits_for_room(struct cal_peer *peer)
 {
-	struct cal_side *side = choose_side(peer);
+	struct cal_side *side = TAILQ_EMPTY(&peer->unsent) ? NULL :
+	    choose_side(peer);
 
-	return side != NULL && side->state != CAL_HELLO_UNKNOWN &&
-	    !TAILQ_EMPTY(&peer->unsent);
+	return side != NULL && side->state != CAL_HELLO_UNKNOWN;
 }
 
 /* The time to connect runs while calls wait for it. */

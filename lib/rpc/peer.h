@@ -98,10 +98,10 @@ bool cal_peer_close(struct cal_peer *peer, double grace);
 
 /*
  * Sends one PING and waits for its PONG, up to timeout seconds, the connection
- * included; 0: for ever.  done comes once, later: with the time it took in seconds
- * and what the server said (lent; NULL from a plain peer), or with err:
- * CAL_EUNAVAIL (no connection, no PONG), CAL_EPROTO (another answer).  One
- * probe at a time.
+ * included; 0: for ever.  done comes once, later: with the time it took in
+ * seconds and what the server said (lent; NULL from a plain peer), or with
+ * err: CAL_EUNAVAIL (no connection, no PONG), CAL_EPROTO (another answer).
+ * One probe at a time.
  */
 typedef void cal_probe_fn(void *arg, double seconds,
     const struct cal_hello *hello, const struct cal_err *err);

@@ -20,7 +20,8 @@ static const char notes[] =
     "Limits: -j commands at a time; --max-queue requests wait per caller, 10 "
     "times as many in all, with at most 64 times --max-body bytes; an answer "
     "has at most --max-body bytes, a traceback the last 64 KiB of stderr; "
-    "answers that a caller does not take wait up to 4 times --max-body.";
+    "of answers that a caller does not take 1000 wait, and above these 4 "
+    "times --max-body bytes.";
 
 static void
 set_defaults(struct cal_serve_options *options)

@@ -35,7 +35,8 @@ on_request(void *arg, struct cal_request *req)
 
 	method = cal_methods_find(conf->methods, task->job.method);
 	if (method == NULL) {
-		cal_task_refuse(task, "MethodNotFound", "there is no such method");
+		cal_task_refuse(task, "MethodNotFound",
+		    "there is no such method");
 		return;
 	}
 	task->method = method;

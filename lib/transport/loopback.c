@@ -81,14 +81,16 @@ wire_new(struct loop_conn *lc)
 static void
 deliver(struct loop_conn *lc)
 {
+	struct cal_message message;
 	struct parcel *parcel;
 
 	while ((parcel = TAILQ_FIRST(&lc->inbox)) != NULL) {
 		TAILQ_REMOVE(&lc->inbox, parcel, next);
+		/* Whoever takes the hold may free the parcel before we look. */
+		message = parcel->message;
 		lc->conn.conf.events->message(lc->conn.conf.arg,
-		    &parcel->wire->link, &parcel->message);
-		if (parcel->message.hold != NULL)
-			free(parcel);
+		    &parcel->wire->link, &message);
+		cal_hold_free(message.hold);
 	}
 }
 

@@ -6,9 +6,10 @@
  * in this order for one link: up, any number of messages, down.  During an
  * event everything may be called but cal_conn_close.
  *
- * Sending never blocks: what does not fit into the connection now waits in a
- * queue per link, up to CAL_CONN_QUEUE messages and 4 times max_body bytes;
- * what does not fit there is refused.
+ * Sending never blocks: what does not fit into the connection now (ZeroMQ
+ * takes 1000 messages of any size for each) waits in a queue per link, up to
+ * CAL_CONN_QUEUE messages and 4 times max_body bytes; what does not fit there
+ * is refused.
  */
 #ifndef CAL_TRANSPORT_TRANSPORT_H
 #define CAL_TRANSPORT_TRANSPORT_H

@@ -4,8 +4,10 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@ enum {
 	SILENCE_MS = 15000,             /* without a heartbeat: gone */
 	RECONNECT_MS = 100,
 	RECONNECT_MAX_MS = 1000,
+	DESCRIPTORS = 10,               /* that libzmq needs to begin */
 };
 static const double RETRY_SECONDS = 0.05;
 static const double PROBE_SECONDS = 0.02;
@@ -65,9 +68,26 @@ set_options(struct cal_zmq_conn *zc, struct cal_err *err)
 	return CAL_OK;
 }
 
+/* libzmq aborts the process when it gets no descriptor for a thread of its. */
+static bool
+has_descriptors(void)
+{
+	struct rlimit limit;
+	int lowest = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (lowest == -1)
+		return errno != EMFILE;
+	(void)close(lowest);
+	return getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_cur >= (rlim_t)lowest + DESCRIPTORS;
+}
+
 static int
 open_context(struct cal_err *err)
 {
+	if (context_users == 0 && !has_descriptors())
+		return cal_fail_errno(err, CAL_EOS, EMFILE,
+		    "cannot start ZeroMQ");
 	if (context_users == 0 && (context = zmq_ctx_new()) == NULL)
 		return cal_fail_errno(err, CAL_EOS, errno,
 		    "cannot start ZeroMQ");
@@ -192,6 +212,7 @@ open_socket(struct cal_zmq_conn *zc, struct cal_err *err)
 {
 	int rc;
 
+	zc->connected = false;
 	zc->socket = zmq_socket(context, zc->conn.conf.bind ? ZMQ_ROUTER :
 	    ZMQ_DEALER);
 	if (zc->socket == NULL)

@@ -90,7 +90,7 @@ struct cal_zmq_conn {
 	struct cal_zmq_link *server;    /* DEALER */
 	uint64_t serial;
 
-	bool connected;                 /* a connection, without handshake yet */
+	bool connected;                 /* since it was last tried again */
 	bool refused;
 	const char *trouble;
 };

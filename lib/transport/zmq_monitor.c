@@ -59,12 +59,14 @@ on_client_event(struct cal_zmq_conn *zc, uint16_t event, uint32_t value)
 	switch (event) {
 	case ZMQ_EVENT_CONNECTED:
 		zc->connected = true;
-		zc->trouble = "something answers there, but it is not this "
-		    "service";
+		zc->trouble = "something listens there, but does not answer as "
+		    "this service";
 		break;
 	case ZMQ_EVENT_CONNECT_RETRIED:
+		/* It comes after a refusal, and after a hang-up as well. */
 		if (!zc->connected)
 			zc->trouble = "nobody listens there";
+		zc->connected = false;
 		break;
 	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
 		zc->trouble = NULL;
@@ -79,10 +81,10 @@ on_client_event(struct cal_zmq_conn *zc, uint16_t event, uint32_t value)
 			    "another way of authentication");
 		break;
 	case ZMQ_EVENT_DISCONNECTED:
-		zc->connected = false;
 		cal_zmq_drain(zc);
 		if (!zc->server->up)
 			break;
+		zc->trouble = "the server hung up";
 		cal_zmq_link_down(zc->server);
 		ev_feed_event(zc->conn.conf.loop, &zc->reopen, 0);
 		break;

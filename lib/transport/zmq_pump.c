@@ -188,7 +188,8 @@ cal_zmq_send_parts(struct cal_zmq_conn *zc, zmq_msg_t *parts, size_t count)
 		do
 			rc = zmq_msg_send(&parts[i], zc->socket, ZMQ_DONTWAIT |
 			    (i + 1 < count ? ZMQ_SNDMORE : 0));
-		while (rc == -1 && (errno == EINTR || (i > 0 && errno == EAGAIN)));
+		while (rc == -1 &&
+		    (errno == EINTR || (i > 0 && errno == EAGAIN)));
 		if (rc != -1)
 			continue;
 		if (i == 0)

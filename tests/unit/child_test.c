@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
 #include <ev.h>
@@ -25,6 +24,7 @@
 #include "base/io.h"
 #include "exec/child.h"
 #include "exec/kin.h"
+#include "unit.h"
 
 enum { DEADLINE = 20 };
 
@@ -448,6 +448,8 @@ test_manners(void **state)
 	const char *text;
 
 	(void)state;
+	if (under_valgrind())
+		return;
 	(void)sigfillset(&mask);
 	(void)sigdelset(&mask, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &mask, &old);
@@ -517,6 +519,8 @@ test_refused(void **state)
 	int fd = mkstemp(path);
 
 	(void)state;
+	if (under_valgrind())
+		return;
 	refuse("/no/such", CAL_ENOCMD);
 	refuse("/etc/passwd/x", CAL_ENOCMD);
 	refuse("/etc/passwd", CAL_ENOEXEC);

@@ -223,7 +223,7 @@ test_failures(void **state)
 	cal_item_answered(&item, &options, &answer);
 	assert_slice(cal_buf_view(&item.record), "\n");
 	assert_slice(cal_buf_view(&item.words),
-	    "line 3: Name: re\npr\nt1\nt2");
+	    "line 3: Name: re\\x0apr\nt1\nt2");
 	assert_int_equal(item.status, 1);
 	cal_item_release(&item);
 

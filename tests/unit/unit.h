@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,6 +51,16 @@ next_random(uint64_t *seed)
 {
 	*seed = *seed * UINT64_C(6364136223846793005) + 1;
 	return (uint32_t)(*seed >> 33);
+}
+
+/*
+ * Valgrind makes a fork of vfork, so that an exec that fails is not told to
+ * whoever spawned it, has limits of its own, and another exit status.
+ */
+static inline bool
+under_valgrind(void)
+{
+	return getenv("CAL_VALGRIND") != NULL;
 }
 
 #endif

@@ -2,6 +2,7 @@
 #include "call/verdict.h"
 #include "unit.h"
 
+#define NO_REASON "the handler failed and gave no reason"
 #define SLICE(literal) { (const uint8_t *)(literal), sizeof(literal) - 1 }
 
 static const struct row {
@@ -21,11 +22,11 @@ static const struct row {
 	    "failure", "ZeroDivisionError", "ZeroDivisionError", 1, 255 },
 	/* What a stranger may say. */
 	{ { .kind = CAL_ANSWER_FAILURE, .has_status = true, .status = 0 },
-	    "failure", "", "", 1, 255 },
+	    "failure", "", NO_REASON, 1, 255 },
 	{ { .kind = CAL_ANSWER_FAILURE, .has_status = true, .status = 256 },
-	    "failure", "", "", 1, 255 },
+	    "failure", "", NO_REASON, 1, 255 },
 	{ { .kind = CAL_ANSWER_FAILURE, .has_status = true,
-	    .status = INT64_MIN }, "failure", "", "", 1, 255 },
+	    .status = INT64_MIN }, "failure", "", NO_REASON, 1, 255 },
 	{ { .kind = CAL_ANSWER_ERROR, .ours = true,
 	    .error = { SLICE("Busy"), SLICE("no room") } },
 	    "error", "Busy", "Busy: no room", 75, 255 },

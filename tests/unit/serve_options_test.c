@@ -1,0 +1,146 @@
+/* Unit tests of serve/options. */
+#include "serve/options.h"
+#include "words.h"
+#include "work/order.h"
+
+static struct cal_serve_options o;
+static struct words words;
+
+static int
+parse(const char *line, struct cal_err *err)
+{
+	bool done;
+	int rc;
+
+	free(o.shell_methods.items);
+	words_split(&words, "cal-serve", line);
+	rc = cal_serve_options_read(&o, words.argc, words.argv, &done, err);
+	assert_false(done);
+	return rc;
+}
+
+static void
+good(const char *line)
+{
+	struct cal_err err;
+
+	if (parse(line, &err) != CAL_OK)
+		fail_msg("'%s' was refused: %s", line, err.text);
+}
+
+static void
+bad(const char *line)
+{
+	struct cal_err err;
+
+	if (parse(line, &err) != CAL_EUSAGE)
+		fail_msg("'%s' was accepted", line);
+	assert_true(err.text[0] != '\0');
+}
+
+#define URL "tcp://127.0.0.1:* "
+
+static void
+test_defaults(void **state)
+{
+	(void)state;
+	good(URL "echo -- cat -u --help");
+	assert_string_equal(o.method, "echo");
+	assert_string_equal(o.command[0], "cat");
+	assert_string_equal(o.command[2], "--help");
+	assert_null(o.command[3]);
+	assert_int_equal(o.url.port, 0);
+	assert_true(o.bind);
+	assert_int_equal(o.order, CAL_ORDER_KEY);
+	assert_int_equal(o.jobs, 100);
+	assert_int_equal(o.max_queue, 1000);
+	assert_int_equal(o.max_body, 10 << 20);
+	assert_int_equal(o.count, 0);
+	assert_true(o.timeout == 3600);
+	assert_true(o.kill_after == 2);
+	assert_true(o.grace == 10);
+	assert_string_equal(o.body->name, "json");
+}
+
+static void
+test_three_forms(void **state)
+{
+	(void)state;
+	good(URL "-m a=cat --method b=wc");
+	assert_int_equal(o.shell_methods.count, 2);
+	assert_string_equal(o.shell_methods.items[0], "a=cat");
+	assert_string_equal(o.shell_methods.items[1], "b=wc");
+	assert_null(o.command);
+	good(URL "--dir /tmp");
+	assert_string_equal(o.dir, "/tmp");
+	good(URL "-m a=cat --dir /tmp * -- cat");
+	assert_string_equal(o.method, "*");
+	bad("");
+	bad(URL);
+	bad(URL "echo");
+	bad(URL "echo cat");
+	bad(URL "-- cat");
+	bad(URL "echo --");
+	bad(URL "echo more -- cat");
+	bad(URL "--dir /tmp more");
+	bad("-m a=cat");
+	bad("http://127.0.0.1 -m a=cat");
+}
+
+static void
+test_values(void **state)
+{
+	(void)state;
+	good(URL "-m a=b --order reply");
+	assert_int_equal(o.order, CAL_ORDER_REPLY);
+	good(URL "-m a=b --order exit");
+	assert_int_equal(o.order, CAL_ORDER_EXIT);
+	bad(URL "-m a=b --order none");
+	good(URL "-m a=b -W 1.5 --grace 0 --kill-after 10ms");
+	assert_true(o.timeout == 1.5);
+	assert_true(o.grace == 0);
+	assert_true(o.kill_after == 0.01);
+	good(URL "-m a=b --run-timeout 3");
+	assert_true(o.timeout == 3);
+	good(URL "-m a=b --max-body 1M --max-queue 5 -j 2 -c 7");
+	assert_int_equal(o.max_body, 1 << 20);
+	assert_int_equal(o.max_queue, 5);
+	assert_int_equal(o.jobs, 2);
+	assert_int_equal(o.count, 7);
+	bad(URL "-m a=b -j 0");
+	bad(URL "-m a=b -c 0");
+	bad(URL "-m a=b --max-body 1");
+	bad(URL "-m a=b --notify-fd 2");
+	bad(URL "-m a=b -s yaml");
+	good(URL "-m a=b --text -z -1 -vv --log-format json");
+	assert_true(o.text && o.compress && o.ready_line);
+	assert_int_equal(o.verbose, 2);
+	assert_int_equal(o.log_format, 1);
+}
+
+static void
+test_sides(void **state)
+{
+	(void)state;
+	good("--connect tcp://127.0.0.1:5555 -m a=b");
+	assert_false(o.bind);
+	good("--bind tcp://127.0.0.1:5555 -m a=b");
+	assert_true(o.bind);
+	bad("--connect " URL "-m a=b");
+	bad("--bind --connect tcp://127.0.0.1:5555 -m a=b");
+	free(o.shell_methods.items);
+	o.shell_methods.items = NULL;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_three_forms),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_sides),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

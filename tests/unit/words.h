@@ -1,0 +1,34 @@
+/* A command line as one text, for tests of options: words between blanks. */
+#ifndef CAL_TESTS_WORDS_H
+#define CAL_TESTS_WORDS_H
+
+#include "unit.h"
+
+enum { WORDS_MAX = 32 };
+
+struct words {
+	int argc;
+	char *argv[WORDS_MAX + 1];
+	char text[1024];
+};
+
+/* '' is an empty word; nothing else is special. */
+static inline void
+words_split(struct words *words, const char *program, const char *line)
+{
+	char *rest = words->text, *word;
+
+	memset(words, 0, sizeof(*words));
+	(void)snprintf(words->text, sizeof(words->text), "%s %s", program,
+	    line);
+	while ((word = strsep(&rest, " ")) != NULL) {
+		if (*word == '\0')
+			continue;
+		if (strcmp(word, "''") == 0)
+			*word = '\0';
+		assert_true(words->argc < WORDS_MAX);
+		words->argv[words->argc++] = word;
+	}
+}
+
+#endif
