@@ -121,7 +121,7 @@ no_commands() {
 
 @test "F22, F23: an answer after the deadline is dropped and said to be late" {
 	need_faults
-	CAL_STALL=encoded:700 serve s "$ANY" f -- sh -c "$LEDGER"
+	CAL_STALL=encoded:$((700 * SLOW)) serve s "$ANY" f -- sh -c "$LEDGER"
 	expect 124 call -W "$(slow 0.3)" "$URL" f '"slow"'
 	mkfifo c.in
 	exec 9<>c.in

@@ -161,7 +161,9 @@ count_lines() {
 
 # contains FILE TEXT [TIMES]: in so many lines at least.
 contains() {
-	(($(grep -csF -- "$2" "$1" || :) >= ${3:-1}))
+	local n
+	n=$(grep -csF -- "$2" "$1") || :
+	((${n:-0} >= ${3:-1}))
 }
 
 # launch NAME COMMAND...: in the background, its pid in $PID, its words in

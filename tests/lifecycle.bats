@@ -84,7 +84,7 @@ draining() {
 	[[ ! -e s ]]
 }
 
-@test "F21: kill -9 of the caller: its command finishes, the answer is counted" {
+@test "F21: kill -9 of the caller: its command ends, the answer is counted" {
 	make_gate
 	serve s "$ANY" -m 'hold=echo >>started; read x <gate; echo >>over'
 	call_later c "$URL" hold -n

@@ -91,7 +91,7 @@ load lib
 	not grep -qx 5 expect.err
 }
 
-@test "F53: 10,000 requests at once: at most -j run, the rest waits or is Busy" {
+@test "F53: 10,000 requests at once: at most -j run, others wait or are Busy" {
 	serve s -j 4 --max-queue 200 "$ANY" m -- true
 	seq 10000 | expect 75 call -E -l -j 10000 -W 120 "$URL" m
 	same "$(count_lines expect.out)" 10000

@@ -22,7 +22,8 @@ struct cal_batch {
 	size_t held_bytes;              /* of records that wait */
 	uint64_t read;
 	bool input_over, stopping, reader_gone, timed_out, done;
-	bool mute;                      /* the failed one is printed: no more */
+	bool failed;                    /* a call did, by itself */
+	bool mute;                      /* nothing more is printed */
 	int status;
 	ev_timer turn;                  /* only ever fed */
 	ev_timer patience;              /* after a stop */

@@ -57,6 +57,9 @@ print(struct cal_item *item)
 	struct cal_batch *batch = item->batch;
 
 	batch->held_bytes -= item->record.len;
+	/* Nothing stands for a call that the user gave up, or behind it. */
+	if (item->in_vain && !batch->failed)
+		batch->mute = true;
 	if (!batch->mute) {
 		cal_out_put(batch->out, cal_buf_view(&item->record));
 		CAL_FAULT("stdout-written");
@@ -89,7 +92,9 @@ cal_batch_item_done(struct cal_item *item)
 	if (item->stopped && item->status != 0) {
 		cal_buf_clear(&item->words);    /* our own doing */
 		item->status = 0;
+		item->in_vain = true;
 	}
+	batch->failed |= item->status != 0;
 	batch->status = cal_verdict_worse(batch->status, item->status);
 	if (item->status != 0 && !batch->conf.options->keep_going)
 		cal_batch_stop(batch);

@@ -34,7 +34,8 @@ struct cal_item {
 	bool has_seq;
 	uint64_t attempts;
 	double start;
-	bool stopped;                   /* by us: its failure is none */
+	bool stopped;                   /* by us: its failure is none, */
+	bool in_vain;                   /* and there was one */
 	ev_timer rest;
 
 	struct cal_buf record;          /* what is printed */

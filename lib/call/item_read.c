@@ -209,8 +209,10 @@ cal_item_read(struct cal_item *item, const struct cal_call_options *options,
 	if (options->key_delimiter != NULL)
 		cut_key(item, options->key_delimiter, &text);
 	item->body = text;
-	if (!options->raw && (rc = options->body->to_wire(&item->body, text,
-	    options->text, &item->scratch, err)) != CAL_OK)
+	/* Of 0 bytes a plain peer goes deaf, so that even -r sends null. */
+	if ((!options->raw || text.len == 0) &&
+	    (rc = options->body->to_wire(&item->body, text, options->text,
+	    &item->scratch, err)) != CAL_OK)
 		return rc;
 	if (item->body.len > options->max_body)
 		return cal_fail(err, CAL_EDATA,

@@ -22,7 +22,10 @@ int cal_verdict_worse(int a, int b);
 /* The exit status for --exit-remote. */
 int cal_verdict_remote(const struct cal_answer *answer);
 
-/* "NAME: REPR" or what err says, to the end of out; not cleaned. */
+/*
+ * "NAME: REPR" or what err says, to the end of out;
+ * what a peer says is cleaned.
+ */
 void cal_verdict_words(struct cal_buf *out, const struct cal_answer *answer);
 
 /* The name, repr and traceback for -J, whatever the kind; lent. */

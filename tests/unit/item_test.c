@@ -391,7 +391,7 @@ test_bodies(void **state)
 	options.text = false;
 	options.raw = true;
 	check_key(&options, BYTES("\xff{"), "", "\xff{");
-	check_key(&options, BYTES(""), "", "");
+	check_key(&options, BYTES(""), "", "null");
 	options.max_body = 3;
 	assert_int_equal(read_item(&item, &options, BYTES("1234"), &err),
 	    CAL_EDATA);
