@@ -33,13 +33,6 @@ struct program {
 };
 
 static void
-fail(const struct cal_err *err, int rc)
-{
-	if (rc != CAL_OK)
-		cal_die(err);
-}
-
-static void
 leave(struct program *p)
 {
 	ev_break(p->loop, EVBREAK_ALL);
@@ -130,22 +123,14 @@ open_peer(struct program *p)
 	struct cal_err err;
 	char *url;
 
-	fail(&err, cal_peer_open(&p->peer, &conf, &err));
+	cal_die_unless(cal_peer_open(&p->peer, &conf, &err), &err);
 	if (!o->bind)
 		return;
 	url = cal_peer_address(p->peer);
 	(void)cal_ready_say(o->ready_line ? CAL_READY_STDERR :
-	    CAL_READY_QUIET, url, o->notify_fd == 0 ? -1 : (int)o->notify_fd,
+	    CAL_READY_QUIET, url, o->notify_fd,
 	    &err);
 	free(url);
-}
-
-static void
-watch(struct program *p, ev_signal *watcher, int number)
-{
-	ev_signal_init(watcher, on_signal, number);
-	watcher->data = p;
-	ev_signal_start(p->loop, watcher);
 }
 
 static void
@@ -166,7 +151,7 @@ run(struct program *p)
 		ev_run(p->loop, 0);
 		return;
 	}
-	fail(&err, cal_batch_open(&p->batch, &conf, &err));
+	cal_die_unless(cal_batch_open(&p->batch, &conf, &err), &err);
 	ev_run(p->loop, 0);
 	/* The rest of the output may wait for its reader: signals end us. */
 	ev_signal_stop(p->loop, &p->term);
@@ -185,17 +170,16 @@ main(int argc, char **argv)
 	bool done;
 
 	cal_start_process("cal-call");
-	fail(&err, cal_call_options_read(&p.options, argc, argv, &done, &err));
+	cal_die_unless(cal_call_options_read(&p.options, argc, argv, &done,
+	    &err), &err);
 	if (done)
 		return 0;
-	cal_start_words("cal-call", p.options.verbose, p.options.quiet,
-	    p.options.log_format == 1, true);
-	fail(&err, cal_ready_check(p.options.notify_fd == 0 ? -1 :
-	    (int)p.options.notify_fd, &err));
+	cal_words_setup("cal-call", &p.options.words, true);
+	cal_die_unless(cal_ready_check(p.options.notify_fd, &err), &err);
 	p.loop = cal_start_loop();
-	watch(&p, &p.term, SIGTERM);
-	watch(&p, &p.intr, SIGINT);
 	open_peer(&p);
+	cal_start_signal(p.loop, &p.term, on_signal, SIGTERM, &p);
+	cal_start_signal(p.loop, &p.intr, on_signal, SIGINT, &p);
 	run(&p);
 #ifndef __SANITIZE_ADDRESS__
 	/* Nothing is left to send: do not wait for the sockets to close. */

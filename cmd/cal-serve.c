@@ -31,22 +31,15 @@ struct program {
 };
 
 static void
-fail(const struct cal_err *err, int rc)
-{
-	if (rc != CAL_OK)
-		cal_die(err);
-}
-
-static void
 on_ready(void *arg)
 {
 	struct program *p = arg;
 	char *url = cal_service_address(p->service);
 	struct cal_err err;
-	int fd = p->options.notify_fd == 0 ? -1 : (int)p->options.notify_fd;
 
-	fail(&err, cal_ready_say(p->options.ready_line ? CAL_READY_STDOUT :
-	    CAL_READY_QUIET, url, fd, &err));
+	cal_die_unless(cal_ready_say(p->options.ready_line ?
+	    CAL_READY_STDOUT : CAL_READY_QUIET, url, p->options.notify_fd,
+	    &err), &err);
 	cal_log(CAL_LOG_INFO, "serving %zu methods at %s",
 	    cal_methods_count(p->methods), url);
 	free(url);
@@ -114,15 +107,6 @@ on_usr1(struct ev_loop *loop, ev_signal *watcher, int revents)
 }
 
 static void
-watch(struct program *p, ev_signal *watcher,
-    void (*fn)(struct ev_loop *, ev_signal *, int), int number)
-{
-	ev_signal_init(watcher, fn, number);
-	watcher->data = p;
-	ev_signal_start(p->loop, watcher);
-}
-
-static void
 make_methods(struct program *p, char **env)
 {
 	const struct cal_serve_options *o = &p->options;
@@ -138,13 +122,13 @@ make_methods(struct program *p, char **env)
 
 	p->methods = cal_methods_new(&conf);
 	if (o->method != NULL)
-		fail(&err, cal_methods_add(p->methods, o->method, o->command,
-		    &err));
+		cal_die_unless(cal_methods_add(p->methods, o->method,
+		    o->command, &err), &err);
 	for (i = 0; i < o->shell_methods.count; i++)
-		fail(&err, cal_methods_add_shell(p->methods,
-		    o->shell_methods.items[i], &err));
+		cal_die_unless(cal_methods_add_shell(p->methods,
+		    o->shell_methods.items[i], &err), &err);
 	if (o->dir != NULL)
-		fail(&err, cal_methods_load(p->methods, o->dir, false, &err));
+		cal_die_unless(cal_methods_load(p->methods, o->dir, false, &err), &err);
 }
 
 static void
@@ -161,7 +145,7 @@ open_service(struct program *p)
 		.insecure = o->insecure,
 		.compress = o->compress,
 		.text = o->text,
-		.log_json = o->log_format == 1,
+		.log_json = o->words.format == 1,
 		.max_body = o->max_body,
 		.order = (enum cal_order_kind)o->order,
 		.jobs = o->jobs,
@@ -175,7 +159,7 @@ open_service(struct program *p)
 	};
 	struct cal_err err;
 
-	fail(&err, cal_service_open(&p->service, &conf, &err));
+	cal_die_unless(cal_service_open(&p->service, &conf, &err), &err);
 }
 
 int
@@ -187,22 +171,20 @@ main(int argc, char **argv)
 	char **env;
 
 	cal_start_process("cal-serve");
-	fail(&err, cal_serve_options_read(&p.options, argc, argv, &done,
-	    &err));
+	cal_die_unless(cal_serve_options_read(&p.options, argc, argv, &done,
+	    &err), &err);
 	if (done)
 		return 0;
-	cal_start_words("cal-serve", p.options.verbose, p.options.quiet,
-	    p.options.log_format == 1, false);
-	fail(&err, cal_ready_check(p.options.notify_fd == 0 ? -1 :
-	    (int)p.options.notify_fd, &err));
+	cal_words_setup("cal-serve", &p.options.words, false);
+	cal_die_unless(cal_ready_check(p.options.notify_fd, &err), &err);
 	p.loop = cal_start_loop();
-	fail(&err, cal_reaper_open(&p.reaper, p.loop, &err));
-	fail(&err, cal_command_env(&env, p.options.pass_env, &err));
+	cal_die_unless(cal_reaper_open(&p.reaper, p.loop, &err), &err);
+	cal_die_unless(cal_command_env(&env, p.options.pass_env, &err), &err);
 	make_methods(&p, env);
-	watch(&p, &p.term, on_stop, SIGTERM);
-	watch(&p, &p.intr, on_stop, SIGINT);
-	watch(&p, &p.hup, on_hup, SIGHUP);
-	watch(&p, &p.usr1, on_usr1, SIGUSR1);
+	cal_start_signal(p.loop, &p.term, on_stop, SIGTERM, &p);
+	cal_start_signal(p.loop, &p.intr, on_stop, SIGINT, &p);
+	cal_start_signal(p.loop, &p.hup, on_hup, SIGHUP, &p);
+	cal_start_signal(p.loop, &p.usr1, on_usr1, SIGUSR1, &p);
 	open_service(&p);
 	ev_run(p.loop, 0);
 	if (cal_log_wants(CAL_LOG_INFO))

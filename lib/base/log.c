@@ -276,6 +276,26 @@ cal_log_line(enum cal_level level, struct cal_slice line)
 	write_lines(logger.line.ptr, logger.line.len, 1);
 }
 
+/* Where every line is an object, each of the block's is one. */
+static void
+say_each(enum cal_level level, struct cal_slice text)
+{
+	const uint8_t *end;
+	size_t len;
+	char *line;
+
+	while (text.len > 0) {
+		end = memchr(text.ptr, '\n', text.len);
+		len = end != NULL ? (size_t)(end - text.ptr) : text.len;
+		line = cal_slice_dup(cal_slice_of(text.ptr, len));
+		say(level, line);
+		free(line);
+		len += end != NULL;
+		text.ptr += len;
+		text.len -= len;
+	}
+}
+
 /* Lines are gathered up to what one write takes. */
 void
 cal_log_block(enum cal_level level, struct cal_slice text)
@@ -284,6 +304,10 @@ cal_log_block(enum cal_level level, struct cal_slice text)
 
 	if (!cal_log_wants(level))
 		return;
+	if (logger.conf.json) {
+		say_each(level, text);
+		return;
+	}
 	cal_buf_clear(&logger.line);
 	while (text.len > 0) {
 		const uint8_t *end = memchr(text.ptr, '\n', text.len);

@@ -15,8 +15,6 @@ static const char *const forms[] = {
 	NULL,
 };
 
-static const char *const formats[] = { "text", "json", NULL };
-
 static const char notes[] =
     "Without BODY, -d and -n the body is read from stdin.  KEY orders calls: "
     "those with the same key run one after the other.\n"
@@ -134,13 +132,8 @@ parse(struct cal_call_options *o, int argc, char **argv,
 		    .dest = &o->notify_fd, .low = 3, .high = 1 << 20,
 		    .help = "with --bind: when ready, write a newline to "
 		    "descriptor N" },
-		{ .name = "verbose", .letter = 'v', .kind = CAL_OPT_COUNT,
-		    .dest = &o->verbose, .help = "say more on stderr" },
-		{ .name = "quiet", .letter = 'q', .kind = CAL_OPT_FLAG,
-		    .dest = &o->quiet, .help = "say only what failed" },
-		{ .name = "log-format", .kind = CAL_OPT_CHOICE,
-		    .value = "FORMAT", .dest = &o->log_format,
-		    .choices = formats, .help = "text or json (text)" },
+		CAL_WORDS_ROWS(&o->words,
+		    "say more on stderr"),
 		{ .name = NULL },
 	};
 	const struct cal_usage usage = {
@@ -274,7 +267,7 @@ check_words(struct cal_call_options *o, const struct cal_args *args,
 			return cal_fail(err, CAL_EUSAGE, "bad method: it is 1 "
 			    "to %d bytes of UTF-8", CAL_RPCMSG_METHOD_MAX);
 	}
-	return cal_url_parse(&o->url, args->words[0], o->bind, err);
+	return cal_opt_url(&o->url, args->words[0], o->bind, err);
 }
 
 static int

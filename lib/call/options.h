@@ -3,7 +3,7 @@
 #define CAL_CALL_OPTIONS_H
 
 #include "base/url.h"
-#include "cli/opt.h"
+#include "cli/words.h"
 #include "codec/body.h"
 
 /* How messages stand in the input, and answers in the output. */
@@ -31,8 +31,8 @@ struct cal_call_options {
 	uint64_t jobs, count, retry, max_body, notify_fd;
 	double timeout, connect_timeout, retry_delay;
 	bool unordered, keep_going, compress, exit_remote, ping;
-	bool bind, connect, insecure, ready_line, quiet;
-	int verbose, log_format;
+	bool bind, connect, insecure, ready_line;
+	struct cal_words words;
 };
 
 /* CAL_EUSAGE in words; *donep as in cal_opt_parse. */

@@ -25,6 +25,13 @@ cal_die(const struct cal_err *err)
 }
 
 void
+cal_die_unless(int rc, const struct cal_err *err)
+{
+	if (rc != CAL_OK)
+		cal_die(err);
+}
+
+void
 cal_die_signal(int number)
 {
 	sigset_t only;

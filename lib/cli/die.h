@@ -10,6 +10,9 @@ int cal_exit_status(enum cal_code code);
 /* Says err and ends with its status. */
 void cal_die(const struct cal_err *err) __attribute__((noreturn));
 
+/* The same if rc is not CAL_OK. */
+void cal_die_unless(int rc, const struct cal_err *err);
+
 /*
  * Ends by signal number, as if it had not been caught, so that a shell sees
  * what happened.

@@ -341,3 +341,15 @@ cal_opt_parse(const struct cal_usage *usage, int argc, char **argv,
 	free(ps.given);
 	return rc;
 }
+
+int
+cal_opt_url(struct cal_url *url, const char *text, bool bind,
+    struct cal_err *err)
+{
+	int rc = cal_url_parse(url, text, bind, err);
+
+	if (rc == CAL_OK && url->scheme == CAL_LOOPBACK)
+		rc = cal_fail(err, CAL_EUSAGE, "bad URL '%s': loop:// is for "
+		    "tests inside one process", text);
+	return rc;
+}

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/url.h"
 
 /* dest is what the comment says; what is not given keeps its value there. */
 enum cal_opt_kind {
@@ -74,5 +75,9 @@ struct cal_args {
  */
 int cal_opt_parse(const struct cal_usage *usage, int argc, char **argv,
     struct cal_args *args, bool *donep, struct cal_err *err);
+
+/* An address among the words: what cal_url_parse takes, but no loop://. */
+int cal_opt_url(struct cal_url *url, const char *text, bool bind,
+    struct cal_err *err);
 
 #endif

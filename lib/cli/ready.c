@@ -1,6 +1,7 @@
 /* Readiness is said once, in every way that somebody waits for. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,14 +41,16 @@ notify_supervisor(void)
 }
 
 int
-cal_ready_check(int notify_fd, struct cal_err *err)
+cal_ready_check(uint64_t notify_fd, struct cal_err *err)
 {
-	if (notify_fd == -1)
+	int fd = (int)notify_fd;
+
+	if (notify_fd == 0)
 		return CAL_OK;
-	if (notify_fd < 3 || fcntl(notify_fd, F_GETFD) == -1)
+	if (notify_fd < 3 || notify_fd > INT_MAX || fcntl(fd, F_GETFD) == -1)
 		return cal_fail(err, CAL_EUSAGE, "descriptor %d cannot be "
-		    "notified: it is not open, or one of 0, 1, 2", notify_fd);
-	(void)fcntl(notify_fd, F_SETFD, FD_CLOEXEC);
+		    "notified: it is not open, or one of 0, 1, 2", fd);
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return CAL_OK;
 }
 
@@ -71,7 +74,7 @@ say_on_stdout(const char *url, struct cal_err *err)
 }
 
 int
-cal_ready_say(enum cal_ready_line line, const char *url, int notify_fd,
+cal_ready_say(enum cal_ready_line line, const char *url, uint64_t notify_fd,
     struct cal_err *err)
 {
 	int rc = CAL_OK;
@@ -86,9 +89,9 @@ cal_ready_say(enum cal_ready_line line, const char *url, int notify_fd,
 		cal_log_line(CAL_LOG_FAILURE, cal_slice_text(url));
 		break;
 	}
-	if (notify_fd != -1) {
-		(void)cal_io_write_all(notify_fd, "\n", 1);
-		(void)close(notify_fd);
+	if (notify_fd != 0) {
+		(void)cal_io_write_all((int)notify_fd, "\n", 1);
+		(void)close((int)notify_fd);
 	}
 	notify_supervisor();
 	return rc;

@@ -3,6 +3,7 @@
 #define CAL_CLI_READY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -12,15 +13,15 @@ enum cal_ready_line {
 	CAL_READY_STDERR,       /* the URL on stderr */
 };
 
-/* A notify_fd of 0 to 2 or one that is not open is CAL_EUSAGE. */
-int cal_ready_check(int notify_fd, struct cal_err *err);
+/* A notify_fd that is not open is CAL_EUSAGE; 0 is none. */
+int cal_ready_check(uint64_t notify_fd, struct cal_err *err);
 
 /*
- * Says it in each of the ways that were asked for, notify_fd being -1 for
+ * Says it in each of the ways that were asked for, notify_fd being 0 for
  * none, and NOTIFY_SOCKET from the environment.  CAL_EIO when the URL could
  * not be written.
  */
-int cal_ready_say(enum cal_ready_line line, const char *url, int notify_fd,
-    struct cal_err *err);
+int cal_ready_say(enum cal_ready_line line, const char *url,
+    uint64_t notify_fd, struct cal_err *err);
 
 #endif

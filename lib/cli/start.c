@@ -6,9 +6,9 @@
 #include <signal.h>
 
 #include "base/io.h"
-#include "base/log.h"
 #include "cli/die.h"
 #include "cli/start.h"
+#include "cli/words.h"
 
 void
 cal_start_process(const char *program)
@@ -16,6 +16,7 @@ cal_start_process(const char *program)
 	static const int reset[] = {
 		SIGINT, SIGTERM, SIGCHLD, SIGUSR1, SIGUSR2, SIGALRM,
 	};
+	static const struct cal_words usual;
 	sigset_t none;
 	size_t i;
 
@@ -25,25 +26,7 @@ cal_start_process(const char *program)
 	for (i = 0; i < sizeof(reset) / sizeof(reset[0]); i++)
 		(void)signal(reset[i], SIG_DFL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	cal_start_words(program, 0, false, false, true);
-}
-
-void
-cal_start_words(const char *program, int verbose, bool quiet, bool json,
-    bool patient)
-{
-	struct cal_log_conf conf = {
-		.program = program,
-		.level = CAL_LOG_WARNING,
-		.json = json,
-		.patient = patient,
-	};
-
-	if (quiet)
-		conf.level = CAL_LOG_FAILURE;
-	else if (verbose > 0)
-		conf.level = verbose > 1 ? CAL_LOG_DEBUG : CAL_LOG_INFO;
-	cal_log_setup(&conf);
+	cal_words_setup(program, &usual, true);
 }
 
 struct ev_loop *
@@ -57,4 +40,14 @@ cal_start_loop(void)
 		cal_die(&err);
 	}
 	return loop;
+}
+
+void
+cal_start_signal(struct ev_loop *loop, struct ev_signal *watcher,
+    void (*fn)(struct ev_loop *, struct ev_signal *, int), int number,
+    void *data)
+{
+	ev_signal_init(watcher, fn, number);
+	watcher->data = data;
+	ev_signal_start(loop, watcher);
 }

@@ -2,9 +2,8 @@
 #ifndef CAL_CLI_START_H
 #define CAL_CLI_START_H
 
-#include <stdbool.h>
-
 struct ev_loop;
+struct ev_signal;
 
 /*
  * Makes 0, 1 and 2 open, sets signals back that a parent may have ignored or
@@ -12,9 +11,10 @@ struct ev_loop;
  */
 void cal_start_process(const char *program);
 
-/* -v, -q, --log-format. */
-void cal_start_words(const char *program, int verbose, bool quiet, bool json,
-    bool patient);
+/* Calls fn, with data in the watcher, for every signal of this number. */
+void cal_start_signal(struct ev_loop *loop, struct ev_signal *watcher,
+    void (*fn)(struct ev_loop *, struct ev_signal *, int), int number,
+    void *data);
 
 /* A loop of our own; libev's default loop reaps children. */
 struct ev_loop *cal_start_loop(void);

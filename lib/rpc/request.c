@@ -20,6 +20,7 @@ struct cal_incoming {
 	struct cal_buf plain;           /* an expanded payload */
 	struct cal_slice name;          /* key in the map; own memory */
 	struct cal_incoming *older;     /* of the same name */
+	bool stopped;                   /* its caller sent a CANCEL */
 	TAILQ_ENTRY(cal_incoming) next;
 };
 
@@ -157,22 +158,34 @@ cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
 	peer->conf.events->request(peer->conf.arg, &in->req);
 }
 
+/* The newest of this name that was not stopped yet; NULL: none. */
+static struct cal_incoming *
+find_open(struct cal_peer *peer, const struct cal_buf *name)
+{
+	struct cal_incoming *in = cal_map_find(peer->incomings,
+	    cal_buf_view(name));
+
+	while (in != NULL && in->stopped)
+		in = in->older;
+	return in;
+}
+
 void
 cal_request_stop(struct cal_side *side, const struct cal_rpcmsg *msg)
 {
 	struct cal_peer *peer = side->peer;
 	struct cal_buf name = { .max = 0 };
-	struct cal_incoming *in, *older;
+	struct cal_incoming *in;
 
 	put_name(&name, side, &msg->id);
-	in = cal_map_find(peer->incomings, cal_buf_view(&name));
-	cal_buf_release(&name);
-	if (in == NULL)
+	if (find_open(peer, &name) == NULL)
 		peer->counts.unexpected++;
-	for (; in != NULL; in = older) {
-		older = in->older;
+	/* Looked up anew each time: the event may end any of them. */
+	while ((in = find_open(peer, &name)) != NULL) {
+		in->stopped = true;
 		peer->conf.events->cancel(peer->conf.arg, &in->req);
 	}
+	cal_buf_release(&name);
 }
 
 void
@@ -226,21 +239,26 @@ fill_answer(struct cal_rpcmsg *msg, const struct cal_incoming *in,
 }
 
 bool
-cal_request_answer(struct cal_request *req, struct cal_outcome *outcome)
+cal_request_send(struct cal_request *req, const struct cal_outcome *outcome)
 {
 	struct cal_incoming *in = (struct cal_incoming *)req;
 	struct cal_rpcmsg msg = { .type = CAL_RPC_NULL };
-	bool delivered = false;
 
 	if (in->side == NULL) {
 		in->peer->counts.undeliverable++;
-	} else {
-		fill_answer(&msg, in, outcome);
-		delivered = send_answer(in->side, &msg);
-		forget(in);
+		return false;
 	}
+	fill_answer(&msg, in, outcome);
+	return send_answer(in->side, &msg);
+}
+
+bool
+cal_request_answer(struct cal_request *req, struct cal_outcome *outcome)
+{
+	bool delivered = cal_request_send(req, outcome);
+
 	cal_outcome_release(outcome);
-	incoming_free(in);
+	cal_request_drop(req);
 	return delivered;
 }
 

@@ -25,12 +25,16 @@ struct cal_request {
 };
 
 /*
- * Answers and frees req.  The outcome's contents are used up.  False when the
- * caller is not there any more (counted as undeliverable).
+ * Sends the answer; req and outcome stay.  False when the caller is not there
+ * any more, or takes nothing (counted as undeliverable).
  */
-bool cal_request_answer(struct cal_request *req, struct cal_outcome *outcome);
+bool cal_request_send(struct cal_request *req,
+    const struct cal_outcome *outcome);
 
-/* Frees req without an answer; its caller is gone. */
+/* Forgets req and frees it, answered or not. */
 void cal_request_drop(struct cal_request *req);
+
+/* Both, and the outcome's contents are released. */
+bool cal_request_answer(struct cal_request *req, struct cal_outcome *outcome);
 
 #endif

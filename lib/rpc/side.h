@@ -95,6 +95,10 @@ struct cal_peer {
 void cal_side_ask(struct cal_side *side);
 int cal_side_send(struct cal_side *side, enum cal_word word);
 
+/* probe.c: ends the probe that is under way. */
+void cal_probe_done(struct cal_peer *peer, const struct cal_hello *hello,
+    const struct cal_err *err);
+
 /* call.c: what both directions of its life need. */
 void cal_call_rearm(struct cal_call *call, double after);
 void cal_call_unlink(struct cal_call *call);

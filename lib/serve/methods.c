@@ -243,7 +243,7 @@ read_entries(struct cal_methods *methods, const char *dir, DIR *stream,
 	int rc;
 
 	cal_map_each(methods->table, mark_unseen, NULL);
-	while ((entry = readdir(stream)) != NULL) {
+	while (errno = 0, (entry = readdir(stream)) != NULL) {
 		rc = take_entry(methods, dir, dirfd(stream), entry->d_name,
 		    &why);
 		if (rc == CAL_OK)
@@ -254,6 +254,9 @@ read_entries(struct cal_methods *methods, const char *dir, DIR *stream,
 		}
 		cal_log(CAL_LOG_WARNING, "skipped: %s", why.text);
 	}
+	if (errno != 0)
+		return cal_fail_errno(err, CAL_EIO, errno,
+		    "cannot read the folder '%s'", dir);
 	cal_map_each(methods->table, drop_unseen, methods);
 	return CAL_OK;
 }

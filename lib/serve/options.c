@@ -11,8 +11,6 @@ static const char *const forms[] = {
 };
 
 static const char *const orders[] = { "key", "exit", "reply", NULL };
-static const char *const formats[] = { "text", "json", NULL };
-
 static const char notes[] =
     "METHOD '*' answers what nothing else answers.  A command gets the body "
     "on stdin and CAL_METHOD, CAL_KEY, CAL_SEQ, CAL_PEER, CAL_USER, "
@@ -102,14 +100,8 @@ parse(struct cal_serve_options *o, int argc, char **argv,
 		{ .name = "notify-fd", .kind = CAL_OPT_WHOLE, .value = "N",
 		    .dest = &o->notify_fd, .low = 3, .high = 1 << 20,
 		    .help = "when ready, write a newline to descriptor N" },
-		{ .name = "verbose", .letter = 'v', .kind = CAL_OPT_COUNT,
-		    .dest = &o->verbose, .help = "say each request on stderr; "
-		    "twice: more" },
-		{ .name = "quiet", .letter = 'q', .kind = CAL_OPT_FLAG,
-		    .dest = &o->quiet, .help = "say only what failed" },
-		{ .name = "log-format", .kind = CAL_OPT_CHOICE,
-		    .value = "FORMAT", .dest = &o->log_format,
-		    .choices = formats, .help = "text or json (text)" },
+		CAL_WORDS_ROWS(&o->words,
+		    "say each request on stderr; twice: more"),
 		{ .name = NULL },
 	};
 	const struct cal_usage usage = {
@@ -147,7 +139,7 @@ read_words(struct cal_serve_options *o, const struct cal_args *args,
 		o->method = args->words[1];
 		o->command = args->command;
 	}
-	return cal_url_parse(&o->url, args->words[0], o->bind, err);
+	return cal_opt_url(&o->url, args->words[0], o->bind, err);
 }
 
 int

@@ -3,7 +3,7 @@
 #define CAL_SERVE_OPTIONS_H
 
 #include "base/url.h"
-#include "cli/opt.h"
+#include "cli/words.h"
 #include "codec/body.h"
 #include "work/order.h"
 
@@ -22,9 +22,7 @@ struct cal_serve_options {
 	const char *pass_env;
 	bool text, compress, bind, connect, insecure, no_traceback;
 	bool ready_line;
-	int verbose;
-	bool quiet;
-	int log_format;                 /* 1: json */
+	struct cal_words words;
 };
 
 /* CAL_EUSAGE in words; *donep as in cal_opt_parse. */

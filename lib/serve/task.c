@@ -11,6 +11,8 @@
 #include "codec/mp.h"
 #include "serve/task.h"
 
+static const uint64_t DL_MAX = 365ULL * 24 * 3600 * 1000;      /* ms */
+
 struct cal_task *
 cal_task_of_turn(struct cal_turn *turn)
 {
@@ -41,14 +43,13 @@ static void
 answer(struct cal_task *task)
 {
 	struct cal_service *service = task->service;
-	struct cal_job *job = &task->job;
-	struct cal_outcome said = task->outcome;
 	double took = ev_now(service->conf.loop) - task->arrival;
-	bool there = task->req->caller != NULL;
+	bool delivered = cal_request_send(task->req, &task->outcome);
 
 	cal_tally_add(&service->tally, &task->outcome);
-	cal_tally_request(job, &said, took, there, service->conf.log_json);
-	(void)cal_request_answer(task->req, &task->outcome);
+	cal_tally_request(&task->job, &task->outcome, took, delivered,
+	    service->conf.log_json);
+	cal_request_drop(task->req);
 	cal_task_free(task);
 }
 
@@ -245,7 +246,8 @@ cal_task_new(struct cal_service *service, struct cal_request *req)
 	req->above = task;
 	task->arrival = ev_now(service->conf.loop);
 	if (req->msg.has_dl)
-		task->deadline = task->arrival + (double)req->msg.dl / 1000;
+		task->deadline = task->arrival + (double)(req->msg.dl <
+		    DL_MAX ? req->msg.dl : DL_MAX) / 1000;
 	write_seq(task);
 	task->job.method = req->msg.method;
 	task->job.key = req->msg.key;

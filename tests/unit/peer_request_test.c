@@ -103,9 +103,7 @@ test_duplicates_are_both_answered(void **state)
 	settle();
 	send_type(&pair, CAL_RPC_CANCEL, &echo_5, "");
 	settle();
-	assert_int_equal(pair.server.cancels, 5);
-	assert_ptr_equal(pair.server.cancelled[3], pair.server.reqs[2]);
-	assert_ptr_equal(pair.server.cancelled[4], pair.server.reqs[0]);
+	assert_int_equal(pair.server.cancels, 3);       /* each only once */
 	end_answer(&pair.server, 2, "three");
 	end_answer(&pair.server, 0, "one");
 	settle();
@@ -115,8 +113,8 @@ test_duplicates_are_both_answered(void **state)
 	assert_slice(raw_read(&pair.client, 2)->body, "one");
 	send_type(&pair, CAL_RPC_CANCEL, &echo_5, "");
 	settle();
-	assert_int_equal(pair.server.cancels, 5);
-	assert_int_equal(end_counts(&pair.server).unexpected, 1);
+	assert_int_equal(pair.server.cancels, 3);
+	assert_int_equal(end_counts(&pair.server).unexpected, 2);
 	pair_close(&pair);
 }
 

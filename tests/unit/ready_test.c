@@ -24,7 +24,7 @@ say_on(int standard, int fd, enum cal_ready_line line)
 
 	(void)fflush(NULL);
 	assert_int_equal(dup2(fd, standard), standard);
-	rc = cal_ready_say(line, URL, -1, &err);
+	rc = cal_ready_say(line, URL, 0, &err);
 	assert_int_equal(dup2(kept, standard), standard);
 	cal_io_close(&kept);
 	return rc;
@@ -37,17 +37,16 @@ test_check(void **state)
 	int fds[2];
 
 	(void)state;
-	assert_int_equal(cal_ready_check(-1, &err), CAL_OK);
-	assert_int_equal(cal_ready_check(0, &err), CAL_EUSAGE);
+	assert_int_equal(cal_ready_check(0, &err), CAL_OK);
 	assert_int_equal(cal_ready_check(1, &err), CAL_EUSAGE);
 	assert_int_equal(cal_ready_check(2, &err), CAL_EUSAGE);
 	assert_int_equal(pipe(fds), 0);
-	assert_int_equal(cal_ready_check(fds[1], &err), CAL_OK);
+	assert_int_equal(cal_ready_check((uint64_t)fds[1], &err), CAL_OK);
 	/* Commands do not get it. */
 	assert_int_equal(fcntl(fds[1], F_GETFD), FD_CLOEXEC);
 	cal_io_close(&fds[0]);
 	(void)close(fds[1]);
-	assert_int_equal(cal_ready_check(fds[1], &err), CAL_EUSAGE);
+	assert_int_equal(cal_ready_check((uint64_t)fds[1], &err), CAL_EUSAGE);
 }
 
 /* The URL and the end of the file: a reader of all stops waiting. */
@@ -87,7 +86,7 @@ test_stdout_is_closed(void **state)
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	assert_int_equal(dup2(fds[1], STDOUT_FILENO), STDOUT_FILENO);
 	cal_io_close(&fds[1]);
-	assert_int_equal(cal_ready_say(CAL_READY_STDOUT, URL, -1, &err),
+	assert_int_equal(cal_ready_say(CAL_READY_STDOUT, URL, 0, &err),
 	    CAL_OK);
 	assert_int_equal(write(STDOUT_FILENO, "more", 4), 4);
 	/* The end of the file comes although we still run. */
@@ -129,7 +128,7 @@ test_notify_fd(void **state)
 
 	(void)state;
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	assert_int_equal(cal_ready_say(CAL_READY_QUIET, URL, fds[1], &err),
+	assert_int_equal(cal_ready_say(CAL_READY_QUIET, URL, (uint64_t)fds[1], &err),
 	    CAL_OK);
 	assert_int_equal(fcntl(fds[1], F_GETFD), -1);
 	while (cal_io_read(fds[0], &got, 100) > 0)
@@ -141,7 +140,7 @@ test_notify_fd(void **state)
 	/* Nobody reads there any more: no reason to stop. */
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	cal_io_close(&fds[0]);
-	assert_int_equal(cal_ready_say(CAL_READY_QUIET, URL, fds[1], &err),
+	assert_int_equal(cal_ready_say(CAL_READY_QUIET, URL, (uint64_t)fds[1], &err),
 	    CAL_OK);
 }
 
@@ -161,7 +160,7 @@ check_supervisor(const char *name)
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr, (socklen_t)(
 	    offsetof(struct sockaddr_un, sun_path) + strlen(name))), 0);
 	assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
-	assert_int_equal(cal_ready_say(CAL_READY_QUIET, URL, -1, &err),
+	assert_int_equal(cal_ready_say(CAL_READY_QUIET, URL, 0, &err),
 	    CAL_OK);
 	assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
 	n = recv(fd, got, sizeof(got), 0);

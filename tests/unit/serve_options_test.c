@@ -114,8 +114,8 @@ test_values(void **state)
 	bad(URL "-m a=b -s yaml");
 	good(URL "-m a=b --text -z -1 -vv --log-format json");
 	assert_true(o.text && o.compress && o.ready_line);
-	assert_int_equal(o.verbose, 2);
-	assert_int_equal(o.log_format, 1);
+	assert_int_equal(o.words.verbose, 2);
+	assert_int_equal(o.words.format, 1);
 }
 
 static void
