@@ -153,13 +153,14 @@ run(struct program *p)
 	}
 	cal_die_unless(cal_batch_open(&p->batch, &conf, &err), &err);
 	ev_run(p->loop, 0);
-	/* The rest of the output may wait for its reader: signals end us. */
+	/* From here on a signal ends us; one that was caught is heard first. */
+	(void)ev_run(p->loop, EVRUN_NOWAIT);
 	ev_signal_stop(p->loop, &p->term);
 	ev_signal_stop(p->loop, &p->intr);
 	if (p->signal == 0 && cal_batch_reader_gone(p->batch))
 		p->signal = SIGPIPE;
 	p->cancelled |= cal_batch_status(p->batch) != 0;
-	cal_batch_close(p->batch, &p->status);
+	cal_batch_close(p->batch, p->signal == 0, &p->status);
 }
 
 int

@@ -282,6 +282,14 @@ while True:
 	jq -e . <expect.err >/dev/null
 }
 
+@test "--log-format json: each line of a traceback is an object, too" {
+	serve s "$ANY" -m 'f=printf "one\n\"two\"\n" >&2; exit 3'
+	expect 1 call --log-format json "$URL" f -n
+	(($(count_lines expect.err) >= 3))
+	same "$(jq -r type <expect.err | sort -u)" object
+	grep -qF 'two' expect.err
+}
+
 # option: cal-call --help
 # option: cal-call --version
 # option: cal-call --completion

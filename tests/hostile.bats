@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Peers in crowds, peers that hang up, and users in a hurry.
+# Peers in crowds, peers that hang up, peers that ask for much, and users in a
+# hurry.
 
 load lib
 
@@ -115,4 +116,102 @@ crowds() {
 	expect 74 bash -c 'exec "$@" >/dev/full' - \
 	    "$CAL_BIN/cal-call" "$URL" a 1
 	same "$(count_lines "$T/expect.err")" 1
+}
+
+@test "the request log of a caller that is gone" {
+	make_gate
+	serve s -v "$ANY" -m 'hold=echo >>started; read -r x <gate; echo 1' \
+	    -m ok=cat
+	call_later c "$URL" hold -n
+	wait_for 5 has_line started
+	kill -KILL "${pids[c]}"
+	finish c
+	release
+	wait_for 5 contains s.err 'request method=hold'
+	grep 'method=hold' s.err | grep 'peer=.*delivered=false'
+	expect 0 call "$URL" ok 1
+	wait_for 5 contains s.err 'method=ok'
+	grep 'method=ok' s.err | grep 'peer=.*delivered=true'
+	stop s
+	same "$STATUS" 0
+}
+
+@test "a full send queue is no lost connection" {
+	make_gate
+	mkfifo c.in
+	exec 9<>c.in
+	serve s -j 1 --max-queue 1 "ipc://$T/s" \
+	    -m 'hold=echo >>started; read -r x <gate; echo 1'
+	call_later c -l -j 3000 -E --connect-timeout "$(slow 0.4)" "$URL" hold
+	echo 1 >&9
+	wait_for 5 has_line started
+	kill -STOP "${pids[s]}"
+	head -c 1000 /dev/zero | tr '\0' 1 >line
+	yes "$(<line)" | head -n 2000 >&9
+	exec 9>&-
+	# Whoever comes now is given up, those that were there are not.
+	expect 69 call --connect-timeout "$(slow 0.6)" "$URL" hold 1
+	kill -CONT "${pids[s]}"
+	wait_for 10 counter_reaches s busy 1999
+	release 2
+	finish c
+	same "$STATUS" 75
+	same "$(count_lines c.out)" 2001
+	same "$(grep -vc Busy c.err)" 0
+}
+
+@test "TERM ends a call whose output nobody reads" {
+	# shellcheck disable=SC2016
+	serve s --text "$ANY" -m 'big=head -c 1000000 /dev/zero | tr "\0" x'
+	mkfifo c.out
+	exec 9<>c.out
+	call_later c --text -n "$URL" big
+	same "$(head -c 1 <&9)" x
+	stop c TERM 5
+	same "$STATUS" 143
+	exec 9>&-
+}
+
+@test "a folder of 1,000 long names: --ping and calls work" {
+	local n name
+	mkdir d
+	for n in {1000..1999}; do
+		printf -v name '%s%0100d' m "$n"
+		printf '#!/bin/sh\ncat\n' >"d/$name"
+	done
+	chmod 755 d d/*
+	serve s "$ANY" --dir d
+	expect 0 call --ping "$URL"
+	expect 0 call "$URL" "$name" 1
+	same "$out" 1
+	expect 3 call "$URL" none 1
+}
+
+@test "what waits is counted with its padding" {
+	make_gate
+	serve s --max-body 1024 -j 1 "$ANY" -m "hold=read -r x <$T/gate"
+	local n steps=() pad
+	printf -v pad '%1000s' ''
+	for ((n = 0; n < 100; n++)); do
+		steps+=("call:hold:${pad}1::$n")
+	done
+	expect 0 raw "$URL" ping recv "${steps[@]}" recv:30
+	same "$(grep -c 'ERROR .*name=Busy .*bytes' expect.out)" 30
+	wait_for 5 queued s 0
+	release
+}
+
+@test "the request log stays JSON whatever the key" {
+	serve s -v --log-format json "$ANY" -m ok=cat
+	local key
+	# shellcheck disable=SC1003 # one backslash
+	for key in x '"' '\' é $'\x01' $'\xff'; do
+		printf -v key '%.0s'"${key/\\/\\\\}" {1..2000}
+		expect 0 call -k "$key" "$URL" ok 1
+		expect 0 call -k "y$key" "$URL" ok 1
+	done
+	stop s
+	same "$(jq -r 'select(.event == "request") | .method' <s.err |
+	    wc -l)" 12
+	same "$(jq -r type <s.err | sort -u)" object
 }

@@ -389,3 +389,32 @@ no_sleep() {
 	finish c
 	same "$STATUS $(<c.out)" "0 1"
 }
+
+@test "-c N, then SIGTERM: the grace applies" {
+	serve s -c 1 --grace 0.3 --kill-after 0.3 "$ANY" \
+	    -m 'hang=echo >>started; exec sleep 100'
+	call_later c "$URL" hang -n
+	wait_for 5 has_line started
+	spent stop s TERM
+	same "$STATUS" 75
+	between 300 "$MS" 3000
+	finish c
+}
+
+@test "ipc: a caller that listens leaves no socket and no lock" {
+	call_later c --bind "ipc://$T/b" echo 1
+	wait_for 5 test -S b
+	launch s "$CAL_BIN/cal-serve" --connect "ipc://$T/b" echo -- cat
+	finish c
+	same "$STATUS" 0
+	same "$(<c.out)" 1
+	stop s
+	same "$(compgen -G 'b*')" ''
+}
+
+@test "ipc: a server that is refused leaves what was there, and no lock" {
+	echo hi >y
+	expect 78 cal_serve "ipc://$T/y" echo -- cat
+	same "$(compgen -G 'y*')" y
+	same "$(<y)" hi
+}

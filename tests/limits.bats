@@ -153,3 +153,10 @@ load lib
 	assert_no_children "${pids[s]}"
 	assert_fds "${pids[s]}" "$before"
 }
+
+@test "loop:// is not for programs" {
+	expect 64 call loop://x m 1
+	like "$err" '*loop://*inside one process*'
+	expect 64 cal_serve loop://x m -- cat
+	like "$err" '*loop://*inside one process*'
+}

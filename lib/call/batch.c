@@ -201,7 +201,9 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 	if (batch->records != NULL)
 		read_more(batch);
 	print_ready(batch);
-	if ((batch->input_over || batch->stopping) && batch->calling == 0)
+	/* Signals are heard as long as the output waits for its reader. */
+	if ((batch->input_over || batch->stopping) && batch->calling == 0 &&
+	    cal_out_empty(batch->out))
 		finish(batch);
 }
 
@@ -316,7 +318,7 @@ cal_batch_open(struct cal_batch **batchp, const struct cal_batch_conf *conf,
 	out.arg = batch;
 	batch->out = cal_out_open(&out);
 	if ((rc = open_input(batch, err)) != CAL_OK) {
-		cal_batch_close(batch, NULL);
+		cal_batch_close(batch, true, NULL);
 		return rc;
 	}
 	cal_batch_wake(batch);
@@ -367,7 +369,7 @@ cal_batch_timed_out(const struct cal_batch *batch)
 }
 
 void
-cal_batch_close(struct cal_batch *batch, int *statusp)
+cal_batch_close(struct cal_batch *batch, bool wait, int *statusp)
 {
 	struct cal_item *item;
 	struct cal_err err;
@@ -378,6 +380,8 @@ cal_batch_close(struct cal_batch *batch, int *statusp)
 	batch->stopping = true;
 	ev_clear_pending(batch->conf.loop, &batch->turn);
 	ev_timer_stop(batch->conf.loop, &batch->patience);
+	if (!wait)
+		cal_out_drop(batch->out);
 	rc = cal_out_close(batch->out, &err);
 	if (rc == CAL_EGONE)
 		batch->reader_gone = true;

@@ -19,7 +19,10 @@ struct cal_batch_conf {
 	const struct cal_call_options *options;
 	struct cal_peer *peer;          /* lent */
 
-	/* Once, from the loop: all is answered and printed. */
+	/*
+	 * Once, from the loop: all is answered and printed; or, after a stop,
+	 * the time for that is over.
+	 */
 	void (*done)(void *arg);
 	void *arg;
 };
@@ -43,7 +46,10 @@ bool cal_batch_reader_gone(const struct cal_batch *batch);
 /* Was there a time-out, so that it is worth to ask whether anybody lives? */
 bool cal_batch_timed_out(const struct cal_batch *batch);
 
-/* Writes what is left to be printed, and frees all. */
-void cal_batch_close(struct cal_batch *batch, int *statusp);
+/*
+ * Writes what is left to be printed, waiting for its reader or not, and frees
+ * all.
+ */
+void cal_batch_close(struct cal_batch *batch, bool wait, int *statusp);
 
 #endif

@@ -112,10 +112,11 @@ static void
 flush_and_tell(struct cal_out *out)
 {
 	flush(out);
-	if (out->was_full && !out->over && !cal_out_full(out)) {
-		out->was_full = false;
-		out->conf.room(out->conf.arg);
-	}
+	if (out->over || (!cal_out_empty(out) &&
+	    (!out->was_full || cal_out_full(out))))
+		return;
+	out->was_full = false;
+	out->conf.room(out->conf.arg);
 }
 
 static void
@@ -203,6 +204,18 @@ bool
 cal_out_full(const struct cal_out *out)
 {
 	return out->buf.len >= CAL_OUT_FULL;
+}
+
+bool
+cal_out_empty(const struct cal_out *out)
+{
+	return out->over || out->buf.len == 0;
+}
+
+void
+cal_out_drop(struct cal_out *out)
+{
+	cal_buf_clear(&out->buf);
 }
 
 int

@@ -22,7 +22,7 @@ struct cal_out_conf {
 	void (*gone)(void *arg);
 	/* Cannot be written (CAL_EIO); no event follows. */
 	void (*failed)(void *arg, const struct cal_err *err);
-	/* It was full and is not any more. */
+	/* It was full and is not any more, or all is written. */
 	void (*room)(void *arg);
 	void *arg;
 };
@@ -32,6 +32,10 @@ struct cal_out *cal_out_open(const struct cal_out_conf *conf);
 /* Copies bytes; whoever sees that it is full should bring no more. */
 void cal_out_put(struct cal_out *out, struct cal_slice bytes);
 bool cal_out_full(const struct cal_out *out);
+
+/* Is all written?  And: forgets what is not. */
+bool cal_out_empty(const struct cal_out *out);
+void cal_out_drop(struct cal_out *out);
 
 /*
  * Writes all that is left, waiting for the reader, and closes out.  CAL_EGONE
