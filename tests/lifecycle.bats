@@ -122,6 +122,8 @@ draining() {
 }
 
 @test "F35: a command that goes away after the start" {
+	[[ -z ${CAL_WRAP-} ]] ||
+		skip "valgrind makes a fork of vfork: a failed exec is not told"
 	printf '#!/bin/sh\necho 1\n' >cmd
 	chmod 755 cmd
 	serve s "$ANY" f -m echo=cat -- ./cmd
