@@ -213,10 +213,9 @@ while True:
 # option: cal-call --bind
 # option: cal-call --ready-line
 @test "--bind: a caller that listens; -1 says where, on stderr" {
-	launch w sh -c "until [ -s c.err ]; do sleep 0.02; done
-	    exec '$CAL_BIN/cal-serve' --connect \
-	    \"\$(grep -o 'tcp:.*' c.err)\" echo -- cat"
 	call_later c --bind -1 "$ANY" echo '[1]'
+	wait_for 5 has_line c.err
+	serve w --connect "$(grep -o 'tcp:.*' c.err)" echo -- cat
 	finish c
 	same "$STATUS $(<c.out)" "0 [1]"
 	like "$(<c.err)" 'tcp://127.0.0.1:*'
