@@ -37,7 +37,7 @@ load lib
 
 @test "B06: a frame over the last line costs the sender its connection only" {
 	serve s --max-body 2000 "$ANY" echo -- cat
-	expect 0 raw "$URL" call:echo:1 recv zeros:100000 quiet:0.2 close \
+	expect 0 raw "$URL" call:echo:1 recv zeros:2200000 quiet:0.2 close \
 	    call:echo:2 recv
 	expect 0 call "$URL" echo 3
 }

@@ -103,7 +103,7 @@ struct cal_conn_conf {
 	struct cal_url url;
 	bool bind;
 	bool insecure;          /* may be open to the network unencrypted */
-	size_t max_body;        /* messages may have 4 times as much */
+	size_t max_body;        /* frames may have 4 times as much, or 2 MiB */
 	const struct cal_conn_events *events;   /* static */
 	void *arg;
 };

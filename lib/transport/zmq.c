@@ -24,6 +24,12 @@ enum {
 	RECONNECT_MS = 100,
 	RECONNECT_MAX_MS = 1000,
 	DESCRIPTORS = 10,               /* that libzmq needs to begin */
+
+	/*
+	 * No message of ours may cost a connection: a body of 1 MiB leaves
+	 * before its limit is known, and hellos and errors have their own.
+	 */
+	MESSAGE_MIN = 2 << 20,
 };
 static const double RETRY_SECONDS = 0.05;
 static const double PROBE_SECONDS = 0.02;
@@ -46,6 +52,8 @@ set_options(struct cal_zmq_conn *zc, struct cal_err *err)
 	int64_t max_message = 4 * (int64_t)conf->max_body;
 	int rc = 0;
 
+	if (max_message < MESSAGE_MIN)
+		max_message = MESSAGE_MIN;
 	rc |= zmq_setsockopt(zc->socket, ZMQ_MAXMSGSIZE, &max_message,
 	    sizeof(max_message));
 	rc |= set_int(zc, ZMQ_LINGER, 0);
@@ -381,14 +389,11 @@ zmq_transport_trouble(const struct cal_conn *conn)
 	return zc->trouble;
 }
 
-#define ZMQ_ROW(row_scheme) {                   \
-	.scheme = (row_scheme),                 \
-	.open = zmq_transport_open,             \
-	.address = zmq_transport_address,       \
-	.send = cal_zmq_send,                   \
-	.idle = zmq_transport_idle,             \
-	.trouble = zmq_transport_trouble,       \
-	.close = zmq_transport_close,           \
+#define ZMQ_ROW(row_scheme) {                                           \
+	.scheme = (row_scheme), .open = zmq_transport_open,             \
+	.address = zmq_transport_address, .send = cal_zmq_send,         \
+	.idle = zmq_transport_idle, .trouble = zmq_transport_trouble,   \
+	.close = zmq_transport_close,                                   \
 }
 
 const struct cal_transport cal_transport_zmq_tcp = ZMQ_ROW(CAL_TCP);

@@ -69,6 +69,9 @@ on_client_event(struct cal_zmq_conn *zc, uint16_t event, uint32_t value)
 		zc->connected = false;
 		break;
 	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+		/* libzmq was faster than we: this socket is about to go. */
+		if (ev_is_pending(&zc->reopen))
+			break;
 		zc->trouble = NULL;
 		cal_zmq_link_up(zc->server);
 		break;

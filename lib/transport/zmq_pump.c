@@ -108,7 +108,7 @@ read_frames(struct cal_message *message, struct cal_zmq_inbox *inbox,
 	size_t n = inbox->count, i;
 	struct cal_slice word;
 
-	if (n < first + 3)
+	if (n < first + 3 || n - first - 3 > CAL_MESSAGE_PRE)
 		return false;
 	word = part_view(&parts[n - 3]);
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -176,7 +176,11 @@ receive(struct cal_zmq_conn *zc)
 	return true;
 }
 
-/* Sends all parts or none; those not sent stay the caller's. */
+/*
+ * Sends all parts or none; those not sent stay the caller's.  When the peer
+ * goes away in the middle, libzmq says EAGAIN once, and drops the parts behind
+ * that; behind the last there is none, and it would be EAGAIN for ever.
+ */
 int
 cal_zmq_send_parts(struct cal_zmq_conn *zc, zmq_msg_t *parts, size_t count)
 {
@@ -188,8 +192,8 @@ cal_zmq_send_parts(struct cal_zmq_conn *zc, zmq_msg_t *parts, size_t count)
 		do
 			rc = zmq_msg_send(&parts[i], zc->socket, ZMQ_DONTWAIT |
 			    (i + 1 < count ? ZMQ_SNDMORE : 0));
-		while (rc == -1 &&
-		    (errno == EINTR || (i > 0 && errno == EAGAIN)));
+		while (rc == -1 && (errno == EINTR ||
+		    (errno == EAGAIN && i > 0 && i + 1 < count)));
 		if (rc != -1)
 			continue;
 		if (i == 0)

@@ -1,5 +1,6 @@
 /* Unit tests of transport/ipc: what is taken over, and what never is. */
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,6 +11,8 @@
 #include "base/url.h"
 #include "transport/ipc.h"
 #include "unit.h"
+
+enum { RIVALS = 4, ROUNDS = 5000 };
 
 static char folder[] = "/tmp/cal-ipc-XXXXXX";
 static char path[CAL_URL_PATH_MAX + 1];
@@ -73,6 +76,7 @@ test_file_is_not_deleted(void **state)
 	cal_ipc_release(&lock, path);
 	assert_int_equal(cal_io_load(&text, path, &err), CAL_OK);
 	assert_slice(cal_buf_view(&text), "precious");
+	assert_false(exists(lock_path));
 	cal_buf_release(&text);
 	assert_int_equal(unlink(path), 0);
 
@@ -99,6 +103,7 @@ test_live_socket_is_not_stolen(void **state)
 	assert_int_equal(cal_ipc_claim(&lock, path, &err), CAL_ECONFIG);
 	assert_non_null(strstr(err.text, "listening"));
 	assert_true(exists(path));
+	assert_false(exists(lock_path));
 
 	/* Nor one that is too busy to accept. */
 	memcpy(addr.sun_path, path, strlen(path) + 1);
@@ -152,6 +157,8 @@ test_lock(void **state)
 	assert_int_equal(cal_ipc_claim(&second, path, &err), CAL_ECONFIG);
 	assert_int_equal(second, -1);
 	assert_non_null(strstr(err.text, "another server"));
+	/* Whoever was refused did not take the lock's file away. */
+	assert_true(exists(lock_path));
 	cal_ipc_release(&first, path);
 	assert_int_equal(cal_ipc_claim(&second, path, &err), CAL_OK);
 	cal_ipc_release(&second, path);
@@ -182,6 +189,59 @@ test_holder_dies(void **state)
 	assert_int_equal(cal_ipc_claim(&lock, path, &err), CAL_OK);
 	assert_false(exists(path));
 	cal_ipc_release(&lock, path);
+}
+
+/* Claims and releases again and again; is somebody else there meanwhile? */
+static bool
+is_alone_each_time(const char *owner)
+{
+	struct cal_err err;
+	int i, rc, lock, fd;
+
+	for (i = 0; i < ROUNDS; i++) {
+		rc = cal_ipc_claim(&lock, path, &err);
+		if (rc == CAL_ECONFIG)
+			continue;
+		if (rc != CAL_OK)
+			return false;
+		fd = open(owner, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+		    0600);
+		(void)sched_yield();
+		if (fd == -1 || unlink(owner) == -1)
+			return false;
+		cal_io_close(&fd);
+		cal_ipc_release(&lock, path);
+	}
+	return true;
+}
+
+/*
+ * A lock that was waited for is worth nothing when its holder has removed the
+ * file meanwhile: others lock another one.
+ */
+static void
+test_removed_lock(void **state)
+{
+	char owner[sizeof(path) + 6];
+	int i, status;
+	bool alone = true;
+	pid_t pids[RIVALS];
+
+	(void)state;
+	(void)snprintf(owner, sizeof(owner), "%s.owner", path);
+	for (i = 0; i < RIVALS; i++) {
+		pids[i] = fork();
+		assert_true(pids[i] != -1);
+		if (pids[i] == 0)
+			_exit(is_alone_each_time(owner) ? 0 : 1);
+	}
+	for (i = 0; i < RIVALS; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		alone = alone && status == 0;
+	}
+	(void)unlink(owner);
+	assert_true(alone);
+	assert_false(exists(lock_path));
 }
 
 static void
@@ -230,6 +290,7 @@ main(void)
 		cmocka_unit_test(test_dead_socket_is_taken_over),
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_holder_dies),
+		cmocka_unit_test(test_removed_lock),
 		cmocka_unit_test(test_no_lock),
 	};
 
