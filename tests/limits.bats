@@ -137,6 +137,32 @@ load lib
 	expect 0 call -d @fits "$URL" echo
 }
 
+@test "a small --max-body costs nobody the connection" {
+	serve s --max-body 1024 "$ANY" echo -m \
+	    'fail=yes 0123456789 | head -c 60000 >&2; exit 3' -- cat
+	# What comes back is longer than any body: a traceback.
+	expect 1 call --max-body 1024 "$URL" fail 1
+	expect 0 call -k "$(head -c 4000 /dev/zero | tr '\0' k)" "$URL" echo 1
+	# It leaves before the limit is known.
+	head -c 1000000 /dev/zero | tr '\0' 1 >large
+	expect 65 call -d @large "$URL" echo
+	like "$err" '*TooLarge*'
+	same "$(counter s requests)" 3
+}
+
+@test "localhost is 127.0.0.1 where it is ::1 as well" {
+	printf '%s localhost\n' 127.0.0.1 ::1 >hosts
+	# shellcheck disable=SC2016 # for the script
+	printf '#!/bin/sh\nmount --bind %s /etc/hosts && exec "$@"\n' \
+	    "$T/hosts" >both
+	chmod +x both
+	unshare -m ./both true 2>/dev/null || skip "no mount namespaces here"
+	serve s "$ANY" echo -- cat
+	WRAP="unshare -m ./both $CAL_WRAP" \
+	    expect 0 call "tcp://localhost:${URL##*:}" echo 1
+	same "$out" 1
+}
+
 @test "100 rounds leave no descriptor, no child, no memory behind" {
 	serve s "$ANY" echo -m 'fail=exit 1' -m 'die=kill -9 $$' \
 	    -m 'bg=sleep 0.1 & echo 1' -- cat

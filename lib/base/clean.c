@@ -6,11 +6,11 @@
 #include "base/clean.h"
 #include "base/utf8.h"
 
-/* Characters that reorder or break the text around them. */
-static bool
-is_layout(uint32_t point)
+bool
+cal_clean_active(uint32_t point)
 {
-	return point == 0x061c || point == 0x200e || point == 0x200f ||
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+	    point == 0x061c || point == 0x200e || point == 0x200f ||
 	    (point >= 0x2028 && point <= 0x202e) ||
 	    (point >= 0x2066 && point <= 0x2069);
 }
@@ -18,13 +18,8 @@ is_layout(uint32_t point)
 static bool
 is_harmless(uint32_t point, bool lines)
 {
-	if (point < 0x20)
-		return lines && (point == '\n' || point == '\t');
-	if (point < 0x7f)
-		return true;
-	if (point < 0xa0)
-		return false;
-	return !is_layout(point);
+	return !cal_clean_active(point) ||
+	    (lines && (point == '\n' || point == '\t'));
 }
 
 void

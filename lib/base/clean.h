@@ -10,6 +10,12 @@
 #include "base/buf.h"
 
 /*
+ * Would a terminal obey this character (C0, DEL, C1), or does it reorder or
+ * break the text around it (bidirectional controls, line separators)?
+ */
+bool cal_clean_active(uint32_t point);
+
+/*
  * Adds text to out so that a terminal shows it and obeys nothing in it: C0
  * (but for newline and tab, and these only with lines), DEL, C1, the
  * bidirectional controls and bytes that are not UTF-8 become \xNN or \u{N}.

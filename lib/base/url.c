@@ -66,7 +66,7 @@ is_name(const char *host)
 			number = is_digit(*label) &&
 			    (strspn(label, "0123456789") ==
 			    (size_t)(p - label) ||
-			    label[1] == 'x' || label[1] == 'X');
+			    (*label == '0' && (label[1] | 0x20) == 'x'));
 			if (*p == '\0' || p[1] == '\0')
 				return !number;
 			label = p + 1;
@@ -270,6 +270,18 @@ put_numeric(char *numeric, const struct addrinfo *info)
 	return rc;
 }
 
+/* libzmq tries one address only, and takes one of IPv4 where it may. */
+static const struct addrinfo *
+choose(const struct addrinfo *list)
+{
+	const struct addrinfo *info;
+
+	for (info = list; info != NULL; info = info->ai_next)
+		if (info->ai_family == AF_INET)
+			return info;
+	return list;
+}
+
 static int
 find_host(struct addrinfo **listp, const char *host)
 {
@@ -302,7 +314,7 @@ cal_url_resolve(const struct cal_url *url, char *numeric, bool *openp,
 	for (info = list; info != NULL; info = info->ai_next)
 		if (!is_loopback(info->ai_addr))
 			*openp = true;
-	if (numeric != NULL && (rc = put_numeric(numeric, list)) != 0)
+	if (numeric != NULL && (rc = put_numeric(numeric, choose(list))) != 0)
 		goto failed;
 	freeaddrinfo(list);
 	return CAL_OK;

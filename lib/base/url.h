@@ -41,8 +41,9 @@ int cal_url_parse(struct cal_url *url, const char *text, bool bind,
 /*
  * Looks the host of a tcp URL up.  CAL_ENOHOST when the name does not
  * resolve.  With numeric (which may be NULL; INET6_ADDRSTRLEN + 2 bytes) the
- * first address is stored there as libzmq takes it ("127.0.0.1", "[::1]").
- * *openp: some address of it is not loopback; "*" is open.
+ * first address of IPv4, or else of IPv6, is stored there as libzmq takes it
+ * ("127.0.0.1", "[::1]").  *openp: some address of it is not loopback; "*" is
+ * open.
  */
 int cal_url_resolve(const struct cal_url *url, char *numeric, bool *openp,
     struct cal_err *err);

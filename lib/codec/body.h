@@ -14,8 +14,9 @@ struct cal_body {
 
 	/*
 	 * Text that we were given, to wire bytes: *wire points into text, into
-	 * scratch, or to static memory.  Empty text is the empty body.  With
-	 * raw_text the text, empty or not, is a string to be wrapped.
+	 * scratch, or to static memory.  Text of white space only is the
+	 * serializer's word for nothing ("null").  With raw_text the text,
+	 * empty or not, is a string to be wrapped.
 	 * CAL_EDATA.
 	 */
 	int (*to_wire)(struct cal_slice *wire, struct cal_slice text,

@@ -1,6 +1,7 @@
 /* JSON strings: their text, and text as strings. */
 #include "codec/json.h"
 
+#include "base/clean.h"
 #include "base/utf8.h"
 
 enum { REPLACEMENT = 0xfffd };
@@ -87,16 +88,6 @@ put_escape(struct cal_buf *out, uint32_t point)
 		cal_buf_printf(out, "\\u%04x", (unsigned int)point);
 }
 
-/* What a terminal would obey, or what would reorder the text around it. */
-static bool
-is_active(uint32_t point)
-{
-	return (point >= 0x7f && point < 0xa0) || point == 0x061c ||
-	    point == 0x200e || point == 0x200f ||
-	    (point >= 0x2028 && point <= 0x202e) ||
-	    (point >= 0x2066 && point <= 0x2069);
-}
-
 static bool
 must_escape(uint32_t point)
 {
@@ -145,7 +136,7 @@ cal_json_quote_lossy(struct cal_buf *out, struct cal_slice text)
 		    text.len - pos), &point);
 		if (n == 0)
 			cal_utf8_put(out, REPLACEMENT);
-		else if (must_escape(point) || is_active(point))
+		else if (must_escape(point) || cal_clean_active(point))
 			put_escape(out, point);
 		else
 			cal_buf_put(out, text.ptr + pos, n);

@@ -89,11 +89,6 @@ cal_calls_answered(struct cal_side *side, struct cal_rpcmsg *msg,
 	if (cal_rpcmsg_read_payload(msg, payload, &plain, peer->conf.max_body,
 	    &answer.err) != CAL_OK)
 		answer.kind = CAL_ANSWER_UNREADABLE;
-	else if (msg->body.len > peer->conf.max_body) {
-		answer.kind = CAL_ANSWER_UNREADABLE;
-		(void)cal_fail(&answer.err, CAL_EDATA, "the answer is larger "
-		    "than %zu bytes", peer->conf.max_body);
-	}
 	answer.body = msg->body;
 	for (i = 0; i < 3; i++)
 		answer.error[i] = msg->error[i];

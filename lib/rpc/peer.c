@@ -63,9 +63,8 @@ on_up(void *arg, struct cal_link *link)
 	cal_log(CAL_LOG_INFO, "connected");
 	side->callable = true;
 	cal_side_ask(side);
+	cal_probe_side(side);
 	cal_calls_flush(peer);
-	if (peer->probe != NULL)
-		peer->probe_sent = ev_now(peer->conf.loop);
 }
 
 static void
@@ -168,6 +167,7 @@ on_ping(struct cal_side *side, const struct cal_message *message)
 	    question ? &peer->payload : NULL);
 	if (!side->callable) {
 		side->callable = true;
+		cal_probe_side(side);
 		cal_calls_flush(peer);
 	}
 }

@@ -9,8 +9,22 @@ cal_probe_done(struct cal_peer *peer, const struct cal_hello *hello,
 
 	peer->probe = NULL;
 	ev_timer_stop(peer->conf.loop, &peer->probe_timer);
+	ev_now_update(peer->conf.loop);         /* may be within one turn */
 	done(peer->probe_arg, ev_now(peer->conf.loop) - peer->probe_sent, hello,
 	    err);
+}
+
+void
+cal_probe_side(struct cal_side *side)
+{
+	struct cal_peer *peer = side->peer;
+
+	if (peer->probe == NULL)
+		return;
+	if (!side->asked)
+		cal_side_ask(side);
+	ev_now_update(peer->conf.loop);
+	peer->probe_sent = ev_now(peer->conf.loop);
 }
 
 /* Did anything come that is no PONG? */

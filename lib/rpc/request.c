@@ -135,9 +135,6 @@ cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
 	CAL_NEW(in);
 	rc = cal_rpcmsg_read_payload(msg, message->payload, &in->plain,
 	    peer->conf.max_body, &err);
-	if (rc == CAL_OK && msg->body.len > peer->conf.max_body)
-		rc = cal_fail(&err, CAL_EDATA, "the body is larger than %zu "
-		    "bytes", peer->conf.max_body);
 	if (rc != CAL_OK) {
 		incoming_free(in);
 		cal_request_refuse(side, msg, rc == CAL_EDATA ? "TooLarge" :
@@ -193,7 +190,8 @@ cal_request_orphan(struct cal_side *side)
 {
 	struct cal_incoming *in;
 
-	while ((in = TAILQ_FIRST(&side->incomings)) != NULL) {
+	/* The newest first: it is the head of its chain. */
+	while ((in = TAILQ_LAST(&side->incomings, cal_incomings)) != NULL) {
 		forget(in);
 		in->side = NULL;
 		in->req.caller = NULL;

@@ -95,6 +95,9 @@ struct cal_peer {
 void cal_side_ask(struct cal_side *side);
 int cal_side_send(struct cal_side *side, enum cal_word word);
 
+/* probe.c: asks over a side that can be asked now, if anybody waits. */
+void cal_probe_side(struct cal_side *side);
+
 /* probe.c: ends the probe that is under way. */
 void cal_probe_done(struct cal_peer *peer, const struct cal_hello *hello,
     const struct cal_err *err);

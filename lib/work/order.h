@@ -91,7 +91,10 @@ struct cal_turn *cal_order_add(struct cal_order *order,
 /* The next turn that starts now: it runs from here on.  NULL: none may. */
 struct cal_turn *cal_order_next(struct cal_order *order);
 
-/* Takes a waiting turn out, as if it had never come. */
+/*
+ * Takes a waiting turn out, as if it had never come.  Answers that it held up
+ * come out of cal_order_leaving, also when it is the victim of cal_order_add.
+ */
 void cal_order_drop(struct cal_order *order, struct cal_turn *turn);
 
 /*

@@ -46,6 +46,8 @@ test_accepted(void **state)
 	take("tcp://[::1]:65535", false);
 	take("tcp://a-b.example_c.org.:80", false);
 	take("tcp://3com.com:80", false);
+	take("tcp://2x4:80", false);
+	take("tcp://host.3xl:80", false);
 	take("tcp://*:5555", true);
 	take("tcp://127.0.0.1:*", true);
 	take("tcp://*:*", true);
@@ -67,7 +69,7 @@ test_refused(void **state)
 		"tcp://[::1]", "tcp://[::1]:", "tcp://[::1:1", "tcp://[]:1",
 		"tcp://[127.0.0.1]:1", "tcp://[fe80::1%eth0]:1",
 		"tcp://[::g]:1", "tcp://127.1:1", "tcp://1:1",
-		"tcp://256.1.1.1:1", "tcp://0x7f.1:1", "tcp://a.0x1:1",
+		"tcp://256.1.1.1:1", "tcp://0x7f.1:1", "tcp://a.0x1:1", "tcp://a.0X1:1",
 		"tcp://a..b:1", "tcp://.a:1", "tcp://-a:1", "tcp://a,b:1",
 		"tcp://a;b:1", "tcp://\xc3\xa9:1", "tcp://a\x01:1",
 		"ipc://", "ipc://@name", "ipc://*", "ipc:///a b",
