@@ -108,7 +108,7 @@ INSTALL_PAGES := $(filter $(CMD_SRC:cmd/%.c=man/%.1) man/%.7,$(PAGES))
 SHARED_LIBS = $$($(PKG_CONFIG) --libs libzmq libsodium) -lsnappy -lev -lm
 TEST_LIBS := -lcmocka -ljansson
 
-ifneq ($(filter-out clean uninstall dist show-build help,\
+ifneq ($(filter-out clean uninstall dist show-build,\
     $(or $(MAKECMDGOALS),all)),)
 include $(B)/link.mk
 endif
@@ -117,10 +117,10 @@ endif
 all: $(PROGRAMS) $(B)/libcal.a
 unit: $(UNIT)
 
+# Whole or not at all: another make may link in this folder just now.
 $(B)/libcal.a: $(LIB_OBJ)
 	$(call say,AR)
-	$(Q)rm -f $@
-	$(Q)$(AR) rcs $@ $(LIB_OBJ)
+	$(Q)rm -f $@.$$$$ && $(AR) rcs $@.$$$$ $(LIB_OBJ) && mv -f $@.$$$$ $@
 
 # The list of members is a dependency too: a source that is gone leaves.
 $(B)/libcal.a: $(B)/members

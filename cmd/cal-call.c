@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/log.h"
 #include "call/batch.h"
 #include "call/ping.h"
@@ -26,7 +25,6 @@ struct program {
 	struct ev_loop *loop;
 	struct cal_peer *peer;
 	struct cal_batch *batch;
-	ev_signal term, intr;
 	int signal;
 	int status;
 	bool cancelled;                 /* something may still have to leave */
@@ -47,8 +45,7 @@ on_sign_of_life(void *arg, double seconds, const struct cal_hello *hello,
 	(void)seconds;
 	(void)hello;
 	if (err != NULL)
-		cal_log(CAL_LOG_FAILURE, "the server is deaf: it does not "
-		    "even answer a PING");
+		cal_log(CAL_LOG_FAILURE, "after the time-out: %s", err->text);
 	leave(p);
 }
 
@@ -68,38 +65,38 @@ on_done(void *arg)
 
 static void
 on_pong(void *arg, double seconds, const struct cal_hello *hello,
-    const struct cal_err *err)
+    const struct cal_err *why)
 {
 	struct program *p = arg;
-	struct cal_buf line = { .max = 0 };
+	struct cal_err err;
+	int rc;
 
 	leave(p);
-	if (err != NULL) {
-		cal_log(CAL_LOG_FAILURE, "%s", err->text);
-		p->status = cal_exit_status(err->code);
-		return;
+	if (why != NULL) {
+		err = *why;
+		rc = why->code;
+	} else {
+		rc = cal_ping_print(seconds, hello, &err);
 	}
-	cal_ping_put(&line, seconds, hello);
-	if (cal_io_write_all(STDOUT_FILENO, line.ptr, line.len) == -1) {
-		cal_log(CAL_LOG_FAILURE, "cannot write to standard output");
-		p->status = cal_exit_status(CAL_EIO);
+	if (rc == CAL_EGONE) {
+		p->signal = SIGPIPE;
+	} else if (rc != CAL_OK) {
+		cal_log(CAL_LOG_FAILURE, "%s", err.text);
+		p->status = cal_exit_status(rc);
 	}
-	cal_buf_release(&line);
 }
 
 static void
-on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
+on_signal(void *arg, int number)
 {
-	struct program *p = watcher->data;
+	struct program *p = arg;
 
-	(void)loop;
-	(void)revents;
 	if (p->signal != 0 || p->batch == NULL) {
 		/* The CANCEL of the first one may not have left yet. */
 		(void)cal_peer_close(p->peer, HURRY);
-		cal_die_signal(watcher->signum);
+		cal_die_signal(number);
 	}
-	p->signal = watcher->signum;
+	p->signal = number;
 	p->cancelled = true;
 	cal_batch_stop(p->batch);
 }
@@ -128,13 +125,12 @@ open_peer(struct program *p)
 		return;
 	url = cal_peer_address(p->peer);
 	(void)cal_ready_say(o->ready_line ? CAL_READY_STDERR :
-	    CAL_READY_QUIET, url, o->notify_fd,
-	    &err);
+	    CAL_READY_QUIET, url, o->notify_fd, &err);
 	free(url);
 }
 
 static void
-run(struct program *p)
+open_batch(struct program *p)
 {
 	struct cal_batch_conf conf = {
 		.loop = p->loop,
@@ -145,18 +141,15 @@ run(struct program *p)
 	};
 	struct cal_err err;
 
-	if (p->options.ping) {
-		cal_peer_probe(p->peer, p->options.connect_timeout, on_pong,
-		    p);
-		ev_run(p->loop, 0);
-		return;
-	}
 	cal_die_unless(cal_batch_open(&p->batch, &conf, &err), &err);
-	ev_run(p->loop, 0);
+}
+
+static void
+finish_batch(struct program *p)
+{
 	/* From here on a signal ends us; one that was caught is heard first. */
 	(void)ev_run(p->loop, EVRUN_NOWAIT);
-	ev_signal_stop(p->loop, &p->term);
-	ev_signal_stop(p->loop, &p->intr);
+	cal_start_mortal(p->loop);
 	if (p->signal == 0 && cal_batch_reader_gone(p->batch))
 		p->signal = SIGPIPE;
 	p->cancelled |= cal_batch_status(p->batch) != 0;
@@ -179,9 +172,17 @@ main(int argc, char **argv)
 	cal_die_unless(cal_ready_check(p.options.notify_fd, &err), &err);
 	p.loop = cal_start_loop();
 	open_peer(&p);
-	cal_start_signal(p.loop, &p.term, on_signal, SIGTERM, &p);
-	cal_start_signal(p.loop, &p.intr, on_signal, SIGINT, &p);
-	run(&p);
+	/* Here -d may wait for a pipe, where a signal still ends us. */
+	if (p.options.ping)
+		cal_peer_probe(p.peer, cal_ping_timeout(&p.options), on_pong,
+		    &p);
+	else
+		open_batch(&p);
+	cal_start_signal(p.loop, SIGTERM, on_signal, &p);
+	cal_start_signal(p.loop, SIGINT, on_signal, &p);
+	ev_run(p.loop, 0);
+	if (p.batch != NULL)
+		finish_batch(&p);
 #ifndef __SANITIZE_ADDRESS__
 	/* Nothing is left to send: do not wait for the sockets to close. */
 	if (!p.cancelled && p.signal == 0 && !p.options.bind)

@@ -16,7 +16,7 @@
 #include "serve/options.h"
 #include "serve/service.h"
 
-static const double LINGER = 5;         /* seconds for the last answers */
+static const double LINGER[] = { 5, 0.1 };      /* for answers; in a hurry */
 
 struct program {
 	struct cal_serve_options options;
@@ -24,7 +24,6 @@ struct program {
 	struct cal_reaper *reaper;
 	struct cal_methods *methods;
 	struct cal_service *service;
-	ev_signal term, intr, hup, usr1;
 	int last_signal;                /* the second one, that hurried us */
 	bool stopping;
 	struct cal_err refusal;         /* its code: CAL_OK if none */
@@ -63,31 +62,27 @@ on_refused(void *arg, const struct cal_err *err)
 }
 
 static void
-on_stop(struct ev_loop *loop, ev_signal *watcher, int revents)
+on_stop(void *arg, int number)
 {
-	struct program *p = watcher->data;
+	struct program *p = arg;
 
-	(void)loop;
-	(void)revents;
 	if (p->stopping) {
-		p->last_signal = watcher->signum;
+		p->last_signal = number;
 		cal_service_abort(p->service, true);
 		return;
 	}
 	p->stopping = true;
-	cal_log(CAL_LOG_INFO, "leaving: %g s for what runs",
-	    p->options.grace);
+	cal_log(CAL_LOG_INFO, "leaving in %g s at most", p->options.grace);
 	cal_service_drain(p->service, p->options.grace);
 }
 
 static void
-on_hup(struct ev_loop *loop, ev_signal *watcher, int revents)
+on_hup(void *arg, int number)
 {
-	struct program *p = watcher->data;
+	struct program *p = arg;
 	struct cal_err err;
 
-	(void)loop;
-	(void)revents;
+	(void)number;
 	if (p->options.dir != NULL && cal_methods_load(p->methods,
 	    p->options.dir, true, &err) != CAL_OK)
 		cal_log(CAL_LOG_FAILURE, "kept the old methods: %s", err.text);
@@ -97,12 +92,11 @@ on_hup(struct ev_loop *loop, ev_signal *watcher, int revents)
 }
 
 static void
-on_usr1(struct ev_loop *loop, ev_signal *watcher, int revents)
+on_usr1(void *arg, int number)
 {
-	struct program *p = watcher->data;
+	struct program *p = arg;
 
-	(void)loop;
-	(void)revents;
+	(void)number;
 	cal_service_say(p->service);
 }
 
@@ -128,7 +122,8 @@ make_methods(struct program *p, char **env)
 		cal_die_unless(cal_methods_add_shell(p->methods,
 		    o->shell_methods.items[i], &err), &err);
 	if (o->dir != NULL)
-		cal_die_unless(cal_methods_load(p->methods, o->dir, false, &err), &err);
+		cal_die_unless(cal_methods_load(p->methods, o->dir, false,
+		    &err), &err);
 }
 
 static void
@@ -181,23 +176,23 @@ main(int argc, char **argv)
 	cal_die_unless(cal_reaper_open(&p.reaper, p.loop, &err), &err);
 	cal_die_unless(cal_command_env(&env, p.options.pass_env, &err), &err);
 	make_methods(&p, env);
-	cal_start_signal(p.loop, &p.term, on_stop, SIGTERM, &p);
-	cal_start_signal(p.loop, &p.intr, on_stop, SIGINT, &p);
-	cal_start_signal(p.loop, &p.hup, on_hup, SIGHUP, &p);
-	cal_start_signal(p.loop, &p.usr1, on_usr1, SIGUSR1, &p);
+	cal_start_signal(p.loop, SIGTERM, on_stop, &p);
+	cal_start_signal(p.loop, SIGINT, on_stop, &p);
+	cal_start_signal(p.loop, SIGHUP, on_hup, &p);
+	cal_start_signal(p.loop, SIGUSR1, on_usr1, &p);
 	open_service(&p);
 	ev_run(p.loop, 0);
 	if (cal_log_wants(CAL_LOG_INFO))
 		cal_service_say(p.service);
 	cal_reaper_sweep(p.reaper);
 	cut = cal_service_cut_short(p.service);
-	all = cal_service_close(p.service, LINGER);
+	cal_start_mortal(p.loop);
+	all = cal_service_close(p.service, LINGER[p.last_signal != 0]);
 	cal_methods_free(p.methods);
 	cal_command_env_free(env);
 	cal_reaper_close(p.reaper);
 	ev_loop_destroy(p.loop);
-	if (p.refusal.code != CAL_OK)
-		cal_die(&p.refusal);
+	cal_die_unless(p.refusal.code, &p.refusal);
 	if (p.last_signal != 0)
 		cal_die_signal(p.last_signal);
 	return all && !cut ? 0 : cal_exit_status(CAL_ETEMP);

@@ -36,6 +36,9 @@ setup_server() {
 	call -r --framed "$URL" echo <in >got
 	cmp in got
 	printf '\0\0\0\00512' | expect 65 call --framed "$URL" echo
+	printf '\0\0\0\1\061\0\0\0\1\062' |
+	    expect 1 call -E --framed -f '%s;' "$URL" odd
+	same "$out" '1;'
 	expect 64 call -D '' "$URL" echo
 	expect 64 call -l -0 "$URL" echo
 }
@@ -173,6 +176,25 @@ setup_server() {
 	finish c
 	same "$STATUS $(<c.out)" "1 1"
 	assert_no_children "${pids[s]}"
+}
+
+@test "a call that waits for its repetition ends as all others" {
+	serve_peer p --hello "$ANY"
+	local retry=(--retry 9 --retry-delay 100 -W 900)
+	cat >c.in <<-'E'
+	{"method":"echo","body":1}
+	{"method":"refuse","body":"Busy"}
+	{"method":"echo","body":3}
+	E
+	call_later c -vv -J -j 3 "${retry[@]}" "$URL"
+	wait_for 5 contains c.err 'call 1: error'
+	wait_for 5 contains c.err 'call 2: result'
+	stop c INT
+	same "$STATUS $(jq -c .body <c.out)" '130 1'
+	echo '{"method":"fail"}' >>c.in
+	expect 1 call -J -j 4 "${retry[@]}" "$URL" <c.in
+	same "$(jq -r .status <expect.out | tr '\n' ' ')" \
+	    'result error result failure '
 }
 
 @test "10,000 calls, 100 in flight: one answer a line, order by key" {

@@ -38,6 +38,15 @@ setup_server() {
 	expect 64 call -d 1 "$URL" echo 2
 }
 
+@test "-d @FILE: a pipe that says nothing does not keep Ctrl-C away" {
+	mkfifo body
+	call_later c -d @body "ipc://$T/nobody" echo
+	exec 9>body
+	stop c INT
+	exec 9>&-
+	same "$STATUS" 130
+}
+
 # option: cal-call --no-body
 @test "-n: an empty body, without reading stdin" {
 	setup_server
@@ -64,6 +73,11 @@ setup_server() {
 	same "$out" '""'
 	expect 65 call --key-from /a "$URL" key '{"a":[]}'
 	expect 64 call --key-from a "$URL" key '{"a":[]}'
+	expect 0 call -r --key-from /a "$URL" key '{"a":"raw"}'
+	same "$out" '"raw"'
+	# As long as a buffer, so that a sanitizer sees what is read beyond it.
+	expect 65 call -r --key-from /a "$URL" key \
+	    "{\"a\":\"$(printf '%055d' 0)\\u"
 }
 
 # option: cal-call --timeout
@@ -169,6 +183,27 @@ while True:
     s.send_multipart([s.recv_multipart()[0], b"HELLO", b"", b""])'
 	wait_for 5 has_line d.out
 	expect 76 call --ping "ipc://$T/other"
+}
+
+@test "--ping: -W limits it, what is about calls is refused" {
+	spent expect 69 call --ping -W 0.3 --connect-timeout 20 "ipc://$T/no"
+	between 250 "$MS" 3000
+	same "$(count_lines expect.err)" 1
+	for option in -d1 -n -l -0 -D, --framed -J -r --text -f%s -k1 -K: \
+	    --key-from=/a -j2 --unordered -c1 --retry=1 --retry-delay=1 -E \
+	    -z --exit-remote --max-body=1M; do
+		expect 64 call --ping "$option" "ipc://$T/no"
+		like "$err" 'cal-call: * has no meaning with --ping'
+	done
+	expect 64 call --ping "ipc://$T/no" method
+}
+
+@test "--ping: a worker that connects is asked, too" {
+	call_later c --bind --ping -1 --connect-timeout 20 "$ANY"
+	wait_for 5 has_line c.err
+	serve w --connect "$(grep -o 'tcp:.*' c.err)" echo -- cat
+	finish c
+	same "$STATUS $(jq -c .methods <c.out)" '0 ["echo"]'
 }
 
 # option: cal-call --retry

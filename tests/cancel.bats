@@ -146,6 +146,19 @@ HANG='echo >>started; trap "echo >>stopped; exit 0" TERM; sleep 100 & wait'
 	not contains expect.err deaf
 }
 
+@test "a server that is gone after a timeout is not called deaf" {
+	serve_peer p "$ANY"
+	seq 2 >c.in
+	call_later c -E -l -W "$(slow 1)" --connect-timeout 0.2 "$URL" silent
+	wait_for 5 contains c.err 'line 1: no answer'
+	stop p KILL
+	finish c
+	same "$STATUS" 124
+	contains c.err 'line 2: the connection was lost'
+	contains c.err 'after the time-out: no connection'
+	not contains c.err deaf
+}
+
 @test "a late answer is never given to another call" {
 	serve_peer p "$ANY"
 	printf '"a"\n"b"\n' >c.in

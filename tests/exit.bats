@@ -185,6 +185,24 @@ has_child() {
 	[[ -n $(children "${pids[s]}") ]]
 }
 
+@test "cal-serve 143: the second signal waits for no caller" {
+	make_gate
+	serve s -v "ipc://$T/s" \
+	    -m 'big=read -r x <gate; head -c 9000000 /dev/zero | tr "\0" 1'
+	seq 4 >c.in
+	call_later c -l -j 4 "$URL" big
+	wait_for 5 counter_reaches s running 4
+	kill -STOP "${pids[c]}"
+	release 4
+	wait_for 10 counter_reaches s results 4
+	kill -TERM "${pids[s]}"
+	wait_for 5 contains s.err 'cal-serve: leaving'
+	spent stop s TERM
+	same "$STATUS" 143
+	between 0 "$MS" 3000
+	stop c KILL
+}
+
 @test "cal-call 141: the reader of stdout is gone" {
 	serve s "$ANY" echo -- cat
 	mkfifo out
@@ -200,6 +218,13 @@ has_child() {
 	finish d
 	same "$STATUS" 141
 	assert_no_children "${pids[t]}"
+	"$CAL_BIN/cal-call" --bind --ping --connect-timeout 20 "ipc://$T/c" \
+	    >out 2>c.err 3>&- &
+	pids[e]=$!
+	: <out
+	serve w --connect "ipc://$T/c" echo -- cat
+	finish e
+	same "$STATUS" 141
 }
 
 @test "many messages: the worst status that occurred" {

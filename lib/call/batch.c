@@ -338,13 +338,13 @@ cal_batch_stop(struct cal_batch *batch)
 		if (item->state == CAL_ITEM_DONE)
 			continue;
 		item->stopped = true;
-		if (item->state == CAL_ITEM_CALLING && item->call != NULL)
-			cal_call_cancel(item->call);
-		else if (item->state == CAL_ITEM_RESTING) {
+		/* One that rests ends as all others: by an answer. */
+		if (item->state == CAL_ITEM_RESTING) {
 			ev_timer_stop(batch->conf.loop, &item->rest);
-			item->state = CAL_ITEM_DONE;
-			batch->calling--;
+			cal_attempt_start(item);
 		}
+		if (item->call != NULL)
+			cal_call_cancel(item->call);
 	}
 	ev_timer_start(batch->conf.loop, &batch->patience);
 	cal_batch_wake(batch);

@@ -155,9 +155,11 @@ print_body(struct cal_item *item, const struct cal_call_options *options,
 static void
 print_failed(struct cal_item *item, const struct cal_call_options *options)
 {
+	if (options->format != NULL)
+		return;
 	if (options->mode == CAL_CALL_FRAMED)
 		put_head(&item->record, 0);
-	if (options->mode == CAL_CALL_PIECES && options->format == NULL)
+	if (options->mode == CAL_CALL_PIECES)
 		cal_buf_put(&item->record, options->delimiter.ptr,
 		    options->delimiter.len);
 }

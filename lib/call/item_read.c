@@ -153,10 +153,17 @@ cut_key(struct cal_item *item, const char *delimiter, struct cal_slice *textp)
 
 /* --key-from: a string gives its text, a number its JSON text. */
 static int
-find_key(struct cal_item *item, const char *pointer, struct cal_err *err)
+find_key(struct cal_item *item, const struct cal_call_options *options,
+    struct cal_err *err)
 {
+	const char *pointer = options->key_pointer;
 	struct cal_slice found;
+	int rc;
 
+	/* A raw body was not looked at yet, and may be anything. */
+	if (options->raw && (rc = cal_json_check(item->body, CAL_JSON_PYTHON,
+	    err)) != CAL_OK)
+		return rc;
 	if (!cal_json_find(item->body, pointer, &found))
 		return CAL_OK;
 	switch (cal_json_kind(found)) {
@@ -219,7 +226,7 @@ cal_item_read(struct cal_item *item, const struct cal_call_options *options,
 		    "the body is larger than %llu bytes",
 		    (unsigned long long)options->max_body);
 	if (options->key_pointer != NULL &&
-	    (rc = find_key(item, options->key_pointer, err)) != CAL_OK)
+	    (rc = find_key(item, options, err)) != CAL_OK)
 		return rc;
 	return check_names(item, err);
 }

@@ -26,17 +26,14 @@ static const char notes[] =
     "their turn; bodies of --max-body bytes; 1 MiB of output that nobody "
     "reads.";
 
-static void
-set_defaults(struct cal_call_options *options)
-{
-	memset(options, 0, sizeof(*options));
-	options->serializer = "json";
-	options->jobs = 1;
-	options->max_body = 10 << 20;
-	options->timeout = 60;
-	options->connect_timeout = 5;
-	options->retry_delay = 0.2;
-}
+static const struct cal_call_options usual = {
+	.serializer = "json",
+	.jobs = 1,
+	.max_body = 10 << 20,
+	.timeout = 60,
+	.connect_timeout = 5,
+	.retry_delay = 0.2,
+};
 
 static int
 parse(struct cal_call_options *o, int argc, char **argv,
@@ -209,6 +206,40 @@ check_choices(const struct cal_call_options *o, const struct cal_args *args,
 	return AT_MOST_ONE(sides, err);
 }
 
+/*
+ * What is about calls says nothing of a handshake.  An option that is given
+ * with its default is as one that is not.
+ */
+static int
+check_ping(const struct cal_call_options *o, struct cal_err *err)
+{
+	const struct choice calls[] = {
+		{ "-d", o->data_option != NULL }, { "-n", o->no_body },
+		{ "-l", o->lines }, { "-0", o->null },
+		{ "-D", o->delimiter_text != NULL },
+		{ "--framed", o->framed }, { "-J", o->json },
+		{ "-r", o->raw }, { "--text", o->text },
+		{ "-f", o->format != NULL }, { "-k", o->key != NULL },
+		{ "-K", o->key_delimiter != NULL },
+		{ "--key-from", o->key_pointer != NULL },
+		{ "-j", o->jobs != usual.jobs },
+		{ "--unordered", o->unordered },
+		{ "-c", o->count != usual.count },
+		{ "--retry", o->retry != usual.retry },
+		{ "--retry-delay", o->retry_delay != usual.retry_delay },
+		{ "-E", o->keep_going }, { "-z", o->compress },
+		{ "--exit-remote", o->exit_remote },
+		{ "--max-body", o->max_body != usual.max_body },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i].given)
+			return cal_fail(err, CAL_EUSAGE,
+			    "%s has no meaning with --ping", calls[i].name);
+	return CAL_OK;
+}
+
 /* -d @FILE, and -d DATA. */
 static void
 set_data(struct cal_call_options *o, const struct cal_args *args)
@@ -309,10 +340,11 @@ cal_call_options_read(struct cal_call_options *o, int argc, char **argv,
 	struct cal_args args;
 	int rc;
 
-	set_defaults(o);
+	*o = usual;
 	if ((rc = parse(o, argc, argv, &args, donep, err)) != CAL_OK || *donep)
 		return rc;
-	if ((rc = check_choices(o, &args, err)) != CAL_OK ||
+	if ((o->ping && (rc = check_ping(o, err)) != CAL_OK) ||
+	    (rc = check_choices(o, &args, err)) != CAL_OK ||
 	    (rc = cal_body_find(&o->body, o->serializer, err)) != CAL_OK)
 		return rc;
 	set_data(o, &args);

@@ -10,6 +10,12 @@
 #include "cli/start.h"
 #include "cli/words.h"
 
+/* By number. */
+static struct {
+	ev_signal watcher;
+	void (*fn)(void *arg, int number);
+} heard[NSIG];
+
 void
 cal_start_process(const char *program)
 {
@@ -42,12 +48,29 @@ cal_start_loop(void)
 	return loop;
 }
 
-void
-cal_start_signal(struct ev_loop *loop, struct ev_signal *watcher,
-    void (*fn)(struct ev_loop *, struct ev_signal *, int), int number,
-    void *data)
+static void
+on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 {
-	ev_signal_init(watcher, fn, number);
-	watcher->data = data;
+	(void)loop;
+	(void)revents;
+	heard[watcher->signum].fn(watcher->data, watcher->signum);
+}
+
+void
+cal_start_signal(struct ev_loop *loop, int number,
+    void (*fn)(void *arg, int number), void *arg)
+{
+	ev_signal *watcher = &heard[number].watcher;
+
+	heard[number].fn = fn;
+	ev_signal_init(watcher, on_signal, number);
+	watcher->data = arg;
 	ev_signal_start(loop, watcher);
+}
+
+void
+cal_start_mortal(struct ev_loop *loop)
+{
+	ev_signal_stop(loop, &heard[SIGTERM].watcher);
+	ev_signal_stop(loop, &heard[SIGINT].watcher);
 }

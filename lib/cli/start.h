@@ -3,7 +3,6 @@
 #define CAL_CLI_START_H
 
 struct ev_loop;
-struct ev_signal;
 
 /*
  * Makes 0, 1 and 2 open, sets signals back that a parent may have ignored or
@@ -11,10 +10,12 @@ struct ev_signal;
  */
 void cal_start_process(const char *program);
 
-/* Calls fn, with data in the watcher, for every signal of this number. */
-void cal_start_signal(struct ev_loop *loop, struct ev_signal *watcher,
-    void (*fn)(struct ev_loop *, struct ev_signal *, int), int number,
-    void *data);
+/* Calls fn from the loop for every signal of this number. */
+void cal_start_signal(struct ev_loop *loop, int number,
+    void (*fn)(void *arg, int number), void *arg);
+
+/* From now on SIGTERM and SIGINT end the process without a word. */
+void cal_start_mortal(struct ev_loop *loop);
 
 /* A loop of our own; libev's default loop reaps children. */
 struct ev_loop *cal_start_loop(void);

@@ -2,9 +2,11 @@
  * The reaper.
  *
  * SIGCHLD says that somebody died; waitpid(-1) then tells who until nobody is
- * left, since signals merge.  A number that is in the table is a process of
- * ours; any other is an orphan that became our child because we are a
- * subreaper, and its death is all there is to know.
+ * left, since signals merge.  While some are reaped, those that are started in
+ * their place may die, and so on without end: after a few the loop has its
+ * turn, and the signal is sent on to ourselves.  A number that is in the table
+ * is a process of ours; any other is an orphan that became our child because
+ * we are a subreaper, and its death is all there is to know.
  *
  * A hunt looks for the orphans of one process that was stopped.  It lasts a
  * few rounds of a timer, since a process becomes our child only when its
@@ -34,6 +36,7 @@ enum {
 	HUNT_ROUNDS = 5,
 	SWEEP_ROUNDS = 500,
 	SWEEP_PAUSE_MS = 2,
+	REAP_MAX = 16,                  /* in one turn of the loop */
 };
 static const double hunt_pause = 0.05;
 
@@ -263,12 +266,13 @@ on_sigchld(struct ev_loop *loop, ev_signal *w, int revents)
 	struct cal_reaper *reaper = w->data;
 	struct cal_watch *watch;
 	bool orphans = false;
-	int status;
+	int status, count = 0;
 	pid_t pid;
 
 	(void)loop;
 	(void)revents;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while (count < REAP_MAX && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		count++;
 		watch = find_watch(reaper, pid);
 		if (watch != NULL) {
 			LIST_REMOVE(watch, entry);
@@ -277,6 +281,8 @@ on_sigchld(struct ev_loop *loop, ev_signal *w, int revents)
 			orphans = true;
 		}
 	}
+	if (count == REAP_MAX)
+		ev_feed_signal(SIGCHLD);
 	/* The children of one that was killed may be ours now. */
 	if (orphans && !LIST_EMPTY(&reaper->hunts))
 		look_around(reaper);
