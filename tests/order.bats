@@ -80,6 +80,28 @@ HOLD='read -r n; echo "start $n" >>log; read x <gate
 	same "$(grep . c.out)" $'1\n3\n4'
 }
 
+# True when only the first request still runs and others wait to be started.
+only_first_runs() {
+	(($(counter s running) == 1 && $(counter s waiting) > 0))
+}
+
+# Answers are 60 kB each; as many are held back as are 4 MiB, and what runs.
+@test "reply: answers that are held back are bounded by their bytes" {
+	local before
+	serve s --order reply --max-body 64k "$ANY" -m 'a=read -r n
+	    if [ "$n" = 1 ]; then until [ -e go ]; do sleep 0.02; done; fi
+	    printf "\"%60000d\"" "$n"'
+	before=$(rss "${pids[s]}")
+	seq 400 >c.in
+	call_later c -k K -l -j 400 "$URL" a
+	wait_for "$(slow 20)" only_first_runs
+	asan || (($(rss "${pids[s]}") < before + 20480))
+	touch go
+	finish c
+	same "$STATUS" 0
+	same "$(tr -d ' "' <c.out)" "$(seq 400)"
+}
+
 @test "a failed, timed-out or cancelled head frees its key" {
 	serve s -W 0.3 "$ANY" -m 'a=read -r n; echo "$n" >>log
 	    case $n in 1) sleep 100;; 2) exit 1;; 3) kill -9 $$;; esac; echo 4'

@@ -34,7 +34,11 @@ struct cal_service_conf {
 	void *arg;
 };
 
-enum { CAL_SERVICE_BODIES = 64 };       /* bodies that wait: times max_body */
+/*
+ * Bytes of requests that wait, and as many of answers that the order holds
+ * back: so many bodies of max_body, or of this size if that is larger.
+ */
+enum { CAL_SERVICE_BODIES = 64, CAL_SERVICE_BODY = 65536 };
 
 int cal_service_open(struct cal_service **servicep,
     const struct cal_service_conf *conf, struct cal_err *err);

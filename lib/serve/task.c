@@ -11,6 +11,7 @@
 #include "codec/mp.h"
 #include "serve/task.h"
 
+enum { OVERHEAD = 1024 };       /* memory of a task, whatever it holds */
 static const uint64_t DL_MAX = 365ULL * 24 * 3600 * 1000;      /* ms */
 
 struct cal_task *
@@ -27,6 +28,8 @@ cal_task_free(struct cal_task *task)
 
 	ev_timer_stop(service->conf.loop, &task->timer);
 	TAILQ_REMOVE(&service->tasks, task, next);
+	service->waiting_bytes -= task->bytes;
+	service->held_bytes -= task->held;
 	if (task->method != NULL)
 		cal_method_unuse(task->method);
 	cal_buf_release(&task->text);
@@ -84,7 +87,6 @@ void
 cal_task_unqueue(struct cal_task *task)
 {
 	cal_order_drop(task->service->order, &task->turn);
-	task->service->waiting_bytes -= task->bytes;
 }
 
 /* What the command wrote becomes what goes on the wire. */
@@ -133,6 +135,10 @@ on_job_ended(struct cal_job *job, struct cal_outcome *outcome)
 	task->outcome = *outcome;
 	memset(outcome, 0, sizeof(*outcome));
 	good = task->outcome.verdict == CAL_VERDICT_RESULT;
+	/* The order may hold it back for as long as another one runs. */
+	task->held = OVERHEAD + task->req->held + task->text.cap +
+	    task->outcome.body.cap;
+	service->held_bytes += task->held;
 	cal_order_end(service->order, &task->turn, good);
 	cal_task_answer_leaving(service);
 	cal_service_start_ready(service);
@@ -199,6 +205,7 @@ cal_task_start(struct cal_task *task)
 	int rc;
 
 	service->waiting_bytes -= task->bytes;
+	task->bytes = 0;
 	arm(task, true);
 	task->handler = cal_method_handler(task->method);
 	rc = task->handler->ops->start(task->handler, &task->job, &err);
@@ -269,22 +276,20 @@ void
 cal_task_enqueue(struct cal_task *task)
 {
 	struct cal_service *service = task->service;
+	size_t bytes = task->req->held + task->text.cap;
 	struct cal_turn *victim;
 
-	task->bytes = task->req->held + task->text.len;
-	if (service->waiting_bytes + task->bytes >
-	    CAL_SERVICE_BODIES * service->conf.max_body) {
+	if (service->waiting_bytes + bytes > cal_service_byte_limit(service)) {
 		cal_task_refuse(task, "Busy", "too many bytes are waiting");
 		return;
 	}
-	service->waiting_bytes += task->bytes;
+	task->bytes = bytes;
+	service->waiting_bytes += bytes;
 	arm(task, false);
 	victim = cal_order_add(service->order,
 	    queue_of(service, task->req->caller), &task->turn, task->job.key);
 	CAL_FAULT("queued");
-	if (victim != NULL) {
-		task = cal_task_of_turn(victim);
-		service->waiting_bytes -= task->bytes;
-		cal_task_refuse(task, "Busy", "too many requests are waiting");
-	}
+	if (victim != NULL)
+		cal_task_refuse(cal_task_of_turn(victim), "Busy",
+		    "too many requests are waiting");
 }

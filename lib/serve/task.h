@@ -27,6 +27,7 @@ struct cal_task {
 	enum cal_stop limit;            /* what the timer means */
 	double arrival, deadline;       /* deadline: the caller's; 0: none */
 	size_t bytes;                   /* counted while it waits */
+	size_t held;                    /* counted while its answer does */
 	ev_timer timer;
 	char seq[24];
 	char *peer, *user;              /* the caller may leave first */
@@ -40,14 +41,20 @@ struct cal_service {
 	struct cal_order *order;
 	struct cal_tally tally;
 	struct cal_tasks tasks;
-	size_t waiting_bytes;
+	size_t waiting_bytes, held_bytes;
 	uint64_t started;
 	bool draining, done, cut_short;
 	ev_timer grace;
 	ev_timer finish;                /* only ever fed */
 };
 
-/* service.c: starts what may start now. */
+/* service.c: how many bytes may wait, and how many may be held back. */
+size_t cal_service_byte_limit(const struct cal_service *service);
+
+/*
+ * service.c: starts what may start now.  Nothing does while too much is held
+ * back; whatever holds it back has started before.
+ */
 void cal_service_start_ready(struct cal_service *service);
 
 /* task.c */
