@@ -323,9 +323,12 @@ drop_net() {
 	local cut=$URL start
 	call_later c1 -W 60 "$stopped" f -n
 	call_later c2 -W 60 "$cut" f -n
-	call_later c3 -W 60 "$cut" hold -n
+	# With one key the second line waits in the server for the first.
+	printf '1\n2\n' >c3.in
+	call_later c3 -W 60 -k one -l -j 2 "$cut" hold
 	wait_for 10 has_line started 2
 	wait_for 10 has_line held
+	wait_for 10 queued n 1
 	start=$(milliseconds)
 	kill -STOP "${pids[s]}"
 	ip -n "$NET" link set "g$NET" down
@@ -337,8 +340,10 @@ drop_net() {
 	same "$STATUS" 124
 	between 0 "$(($(milliseconds) - start))" 30000
 	like "$(<c1.err)" 'cal-call: *'
-	# By now the server knows, too: an answer is undeliverable.
-	read -rt 1 <>tick || :
+	# The server notices, too: it drops what waited for this caller, and
+	# then the answer to what runs is undeliverable.
+	wait_for 30 counter_reaches n dropped 1
+	same "$(counter n undeliverable)" 0
 	release
 	wait_for 30 counter_reaches n undeliverable 1
 	kill -CONT "${pids[s]}"

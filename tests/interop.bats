@@ -16,6 +16,13 @@ load lib
 	    "$TESTS/vectors.txt"
 }
 
+@test "golden: the extensions are as python3-msgpack writes them" {
+	"$PYTHON" -c 'import msgpack, snappy' ||
+	    skip "no python3-msgpack or python3-snappy"
+	"$PYTHON" "$TESTS/interop/make_vectors.py" >extensions.json
+	cmp extensions.json "$TESTS/vectors/extensions.json"
+}
+
 @test "cal-call to a Python server: all seven types" {
 	serve_peer p "$ANY"
 	expect 0 call "$URL" echo '{"a": 1}'

@@ -1,28 +1,11 @@
-/* Unit tests of exec/command: finding, environment, outcomes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <ev.h>
+/* Unit tests of exec/command: one job by one command, and its outcomes. */
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/io.h"
 #include "base/utf8.h"
+#include "commands.h"
 #include "exec/command.h"
-#include "unit.h"
-
-enum { DEADLINE = 20 };
-
-static struct ev_loop *loop;
-static struct cal_reaper *reaper;
-static char folder[] = "/tmp/cal-command-XXXXXX";
 
 /* A job and what became of it. */
 struct errand {
@@ -39,28 +22,6 @@ on_ended(struct cal_job *job, struct cal_outcome *outcome)
 	assert_false(errand->ended);
 	errand->ended = true;
 	errand->outcome = *outcome;
-	ev_break(loop, EVBREAK_ONE);
-}
-
-static void
-on_late(struct ev_loop *l, ev_timer *w, int revents)
-{
-	(void)w;
-	(void)revents;
-	ev_break(l, EVBREAK_ONE);
-}
-
-static void
-wait_ended(struct errand *errand)
-{
-	ev_timer late;
-
-	ev_timer_init(&late, on_late, DEADLINE, 0);
-	ev_timer_start(loop, &late);
-	if (!errand->ended)
-		ev_run(loop, 0);
-	ev_timer_stop(loop, &late);
-	assert_true(errand->ended);
 }
 
 static struct cal_handler *
@@ -68,7 +29,7 @@ new_shell(const char *script, bool no_traceback)
 {
 	static const char *const env[] = { "PATH=/usr/bin:/bin", "BASE=1",
 	    NULL };
-	char sh[] = "sh", c[] = "-c", *text = strdup(script);
+	char sh[] = "sh", c[] = "-c", *text = cal_strdup(script);
 	char *argv[] = { sh, c, text, NULL };
 	struct cal_command_conf conf = { .reaper = reaper, .argv = argv,
 	    .env = env, .kill_after = 0.1, .no_traceback = no_traceback,
@@ -110,30 +71,8 @@ run(const char *script, struct errand *errand)
 	struct cal_handler *handler = new_shell(script, false);
 
 	start(handler, errand);
-	wait_ended(errand);
+	WAIT_FOR(errand->ended);
 	handler->ops->free(handler);
-}
-
-static int
-set_up(void **state)
-{
-	struct cal_err err;
-
-	(void)state;
-	(void)signal(SIGPIPE, SIG_IGN);
-	assert_non_null(mkdtemp(folder));
-	loop = ev_loop_new(EVFLAG_AUTO);
-	return cal_reaper_open(&reaper, loop, &err);
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	cal_reaper_sweep(reaper);
-	cal_reaper_close(reaper);
-	ev_loop_destroy(loop);
-	return rmdir(folder);
 }
 
 static void
@@ -179,7 +118,7 @@ test_failure(void **state)
 	handler = new_shell("echo secret >&2; exit 1", true);
 	fill(&errand);
 	start(handler, &errand);
-	wait_ended(&errand);
+	WAIT_FOR(errand.ended);
 	assert_int_equal(errand.outcome.traceback.len, 0);
 	cal_outcome_release(&errand.outcome);
 	handler->ops->free(handler);
@@ -233,7 +172,7 @@ stop_for(enum cal_stop why, struct errand *errand)
 	handler->ops->stop(handler, &errand->job, why);
 	assert_false(errand->ended);
 	handler->ops->stop(handler, &errand->job, CAL_STOP_SHUTDOWN);
-	wait_ended(errand);
+	WAIT_FOR(errand->ended);
 	handler->ops->free(handler);
 }
 
@@ -299,119 +238,10 @@ test_variables(void **state)
 	cal_outcome_release(&errand.outcome);
 }
 
-static bool
-has(char *const *env, const char *entry)
-{
-	for (; *env != NULL; env++)
-		if (strcmp(*env, entry) == 0)
-			return true;
-	return false;
-}
-
-static void
-test_base_environment(void **state)
-{
-	static const char *const bad[] = { "", ",", "A,", ",A", "A,,B", "A B",
-	    "1A", "A=1", "*,A", "A%" };
-	struct cal_err err;
-	char **env;
-	size_t i;
-
-	(void)state;
-	(void)setenv("LC_TIME", "C", 1);
-	(void)setenv("TZ", "UTC", 1);
-	(void)setenv("MINE", "1", 1);
-	(void)setenv("YOURS", "2", 1);
-	(void)setenv("REDISCLI_AUTH", "x", 1);
-	(void)setenv("NOTIFY_SOCKET", "x", 1);
-	(void)setenv("CREDENTIALS_DIRECTORY", "x", 1);
-	(void)setenv("CAL_IDENTITY", "x", 1);
-	assert_int_equal(cal_command_env(&env, NULL, &err), CAL_OK);
-	assert_true(has(env, "LC_TIME=C") && has(env, "TZ=UTC"));
-	assert_false(has(env, "MINE=1"));
-	cal_command_env_free(env);
-	assert_int_equal(cal_command_env(&env, "X,MINE,CAL_IDENTITY", &err),
-	    CAL_OK);
-	assert_true(has(env, "MINE=1"));
-	assert_false(has(env, "YOURS=2") || has(env, "CAL_IDENTITY=x"));
-	cal_command_env_free(env);
-	assert_int_equal(cal_command_env(&env, "*", &err), CAL_OK);
-	assert_true(has(env, "MINE=1") && has(env, "YOURS=2"));
-	assert_false(has(env, "REDISCLI_AUTH=x") ||
-	    has(env, "NOTIFY_SOCKET=x") || has(env, "CAL_IDENTITY=x") ||
-	    has(env, "CREDENTIALS_DIRECTORY=x"));
-	cal_command_env_free(env);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(cal_command_env(&env, bad[i], &err),
-		    CAL_EUSAGE);
-	cal_command_env_free(NULL);
-}
-
-/* What locating a file of these bytes says. */
-static void
-locate(const char *bytes, size_t len, mode_t mode, int code, const char *words)
-{
-	char path[64], *found;
-	struct cal_err err;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/file", folder);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	assert_int_equal(cal_io_write_all(fd, bytes, len), 0);
-	(void)fchmod(fd, mode);
-	cal_io_close(&fd);
-	assert_int_equal(cal_command_locate(&found, path, &err), code);
-	if (words != NULL)
-		assert_non_null(strstr(err.text, words));
-	free(found);
-	/* By PATH it is the same. */
-	(void)setenv("PATH", folder, 1);
-	assert_int_equal(cal_command_locate(&found, "file", &err), code);
-	if (code == CAL_OK)
-		assert_string_equal(found, path);
-	(void)setenv("PATH", "/usr/bin:/bin", 1);
-	free(found);
-	(void)unlink(path);
-}
-
-static void
-test_locate(void **state)
-{
-	char *found;
-	struct cal_err err;
-
-	(void)state;
-	(void)setenv("PATH", "/no/such:/usr/bin:/bin", 1);
-	assert_int_equal(cal_command_locate(&found, "sh", &err), CAL_OK);
-	assert_string_equal(found, "/usr/bin/sh");
-	free(found);
-	assert_int_equal(cal_command_locate(&found, "no-such", &err),
-	    CAL_ENOCMD);
-	assert_int_equal(cal_command_locate(&found, "/no/such", &err),
-	    CAL_ENOCMD);
-	assert_int_equal(cal_command_locate(&found, "", &err), CAL_ENOCMD);
-	assert_int_equal(cal_command_locate(&found, "/tmp", &err),
-	    CAL_ENOEXEC);
-	assert_int_equal(cal_command_locate(&found, "/dev/null", &err),
-	    CAL_ENOEXEC);
-	locate("#!/bin/sh\n", 10, 0755, CAL_OK, NULL);
-	locate("#! /bin/sh -e\n", 14, 0755, CAL_OK, NULL);
-	locate("#!/bin/sh\n", 10, 0644, CAL_ENOEXEC, "Permission denied");
-	locate("#!/no/such\n", 11, 0755, CAL_ENOEXEC, "interpreter");
-	locate("#!/bin/sh\r\n", 11, 0755, CAL_ENOEXEC, "interpreter");
-	locate("#!/etc/passwd\n", 14, 0755, CAL_ENOEXEC, "interpreter");
-	locate("#!\n", 3, 0755, CAL_ENOEXEC, "names nothing");
-	locate("echo hello\n", 11, 0755, CAL_ENOEXEC, "has no #! line");
-	locate("#", 1, 0755, CAL_ENOEXEC, "has no #! line");
-	locate("", 0, 0755, CAL_ENOEXEC, "is empty");
-	locate("\177ELF", 4, 0755, CAL_OK, NULL);
-	locate("PK\0\3", 4, 0755, CAL_OK, NULL);
-}
-
 static void
 test_start_fails(void **state)
 {
-	char path[64], *argv[] = { path, NULL };
+	char *path, *argv[] = { NULL, NULL };
 	const char *const env[] = { NULL };
 	struct cal_command_conf conf = { .reaper = reaper, .argv = argv,
 	    .env = env, .loop = loop };
@@ -423,12 +253,13 @@ test_start_fails(void **state)
 	(void)state;
 	if (under_valgrind())
 		return;
-	(void)snprintf(path, sizeof(path), "%s/gone", folder);
+	path = argv[0] = folder_path("gone");
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
 	assert_int_equal(cal_io_write_all(fd, "#!/bin/sh\n", 10), 0);
 	cal_io_close(&fd);
 	assert_int_equal(cal_command_new(&handler, &conf, &err), CAL_OK);
 	(void)unlink(path);
+	free(path);
 	fill(&errand);
 	assert_int_equal(handler->ops->start(handler, &errand.job, &err),
 	    CAL_ENOCMD);
@@ -446,10 +277,8 @@ main(void)
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_variables),
-		cmocka_unit_test(test_base_environment),
-		cmocka_unit_test(test_locate),
 		cmocka_unit_test(test_start_fails),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, open_commands, close_commands);
 }

@@ -8,8 +8,6 @@
 #include "codec/mp.h"
 #include "codec/rpcmsg.h"
 
-static json_t *root;
-
 /* A number of the file, as text where jansson's integers end. */
 static void
 compare_number(bool there, uint64_t number, const json_t *want)
@@ -124,44 +122,30 @@ check_hello(struct cal_slice frame, const json_t *want, bool again)
 }
 
 static void
+check_case(const json_t *one)
+{
+	struct cal_slice frame = golden_bytes(golden_text(one, "frame"));
+	const json_t *decoded = json_object_get(one, "decoded");
+	bool again = json_is_true(json_object_get(one, "again"));
+
+	if (strcmp(golden_text(one, "kind"), "header") == 0)
+		check_header(frame, decoded, again);
+	else
+		check_hello(frame, decoded, again);
+	exact_free(frame);
+}
+
+static void
 test_kind(void **state)
 {
-	const char *kind = *state;
-	const json_t *one;
-	size_t i, count = 0;
-
-	json_array_foreach(json_object_get(root, "cases"), i, one) {
-		const json_t *decoded = json_object_get(one, "decoded");
-		bool again = json_is_true(json_object_get(one, "again"));
-		struct cal_slice frame;
-
-		if (strcmp(golden_text(one, "kind"), kind) != 0)
-			continue;
-		frame = golden_bytes(golden_text(one, "frame"));
-		if (strcmp(kind, "header") == 0)
-			check_header(frame, decoded, again);
-		else
-			check_hello(frame, decoded, again);
-		exact_free(frame);
-		count++;
-	}
-	assert_true(count > 0);
+	golden_each(*state, check_case);
 }
 
 static int
 set_up(void **state)
 {
 	(void)state;
-	root = golden_load("CAL_EXTENSIONS", "tests/vectors/extensions.json");
-	return root == NULL;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	json_decref(root);
-	return 0;
+	return golden_open("CAL_EXTENSIONS", "tests/vectors/extensions.json");
 }
 
 int
@@ -173,5 +157,5 @@ main(void)
 		{ "test_hello", test_kind, NULL, NULL, hello },
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, golden_close);
 }

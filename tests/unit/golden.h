@@ -6,24 +6,49 @@
 
 #include <jansson.h>
 
-/* The file that the environment variable names, or else path. */
-static inline json_t *
-golden_load(const char *variable, const char *path)
+static json_t *golden;                  /* what golden_open has loaded */
+
+/* Loads the file that the environment variable names, or else path. */
+static inline int
+golden_open(const char *variable, const char *path)
 {
 	const char *other = getenv(variable);
 	json_error_t error;
-	json_t *root;
 
-	root = json_load_file(other != NULL ? other : path, 0, &error);
-	if (root == NULL)
+	golden = json_load_file(other != NULL ? other : path, 0, &error);
+	if (golden == NULL)
 		fail_msg("%s: %s", other != NULL ? other : path, error.text);
-	return root;
+	return 0;
+}
+
+static inline int
+golden_close(void **state)
+{
+	(void)state;
+	json_decref(golden);
+	return 0;
 }
 
 static inline const char *
 golden_text(const json_t *object, const char *name)
 {
 	return json_string_value(json_object_get(object, name));
+}
+
+/* Checks each case of one kind, of which there has to be one. */
+static inline void
+golden_each(const char *kind, void (*check)(const json_t *one))
+{
+	const json_t *one;
+	size_t i, count = 0;
+
+	json_array_foreach(json_object_get(golden, "cases"), i, one) {
+		if (strcmp(golden_text(one, "kind"), kind) != 0)
+			continue;
+		check(one);
+		count++;
+	}
+	assert_true(count > 0);
 }
 
 /* Bytes from hex; freed with exact_free. */

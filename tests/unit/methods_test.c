@@ -4,16 +4,12 @@
  */
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/io.h"
-#include "base/log.h"
 #include "codec/hello.h"
-#include "loop.h"
+#include "commands.h"
 #include "serve/methods.h"
 
-static struct cal_reaper *reaper;
-static char folder[] = "/tmp/cal-methods-XXXXXX";
 static const char *const env[] = { "PATH=/usr/bin:/bin", NULL };
 
 static struct cal_methods *
@@ -41,7 +37,7 @@ add(struct cal_methods *methods, const char *name, const char *command)
 static void
 put_file(const char *name, const char *text, mode_t mode)
 {
-	char *path = cal_asprintf("%s/%s", folder, name);
+	char *path = folder_path(name);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	assert_true(fd != -1);
@@ -54,7 +50,7 @@ put_file(const char *name, const char *text, mode_t mode)
 static void
 remove_file(const char *name)
 {
-	char *path = cal_asprintf("%s/%s", folder, name);
+	char *path = folder_path(name);
 
 	assert_int_equal(unlink(path), 0);
 	free(path);
@@ -166,7 +162,7 @@ test_folder(void **state)
 	struct cal_methods *methods = new_methods();
 	struct cal_method *first;
 	struct cal_err err;
-	char *path = cal_asprintf("%s/link", folder);
+	char *path = folder_path("link");
 
 	(void)state;
 	put_file("one.sh", "#!/bin/sh\n", 0755);
@@ -302,28 +298,6 @@ test_reload_under_requests(void **state)
 	cal_methods_free(methods);
 }
 
-static int
-set_up(void **state)
-{
-	const struct cal_log_conf conf = {
-		.program = "methods_test", .level = CAL_LOG_FAILURE,
-	};
-	struct cal_err err;
-
-	cal_log_setup(&conf);
-	if (mkdtemp(folder) == NULL || open_loop(state) == -1)
-		return -1;
-	return cal_reaper_open(&reaper, loop, &err);
-}
-
-static int
-tear_down(void **state)
-{
-	cal_reaper_close(reaper);
-	(void)close_loop(state);
-	return rmdir(folder);
-}
-
 int
 main(void)
 {
@@ -338,5 +312,5 @@ main(void)
 		cmocka_unit_test(test_reload_under_requests),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, open_commands, close_commands);
 }

@@ -1,49 +1,13 @@
 /*
- * Unit tests of rpc/call: which answers belong to a call, when calls leave,
- * and every way in which they end without an answer.
+ * Unit tests of rpc/call: which answers belong to a call, what they say, and
+ * how the caller ends it.
  */
-#include "peer_end.h"
-
-enum { MIB = 1 << 20 };
-
-/* A client of a server that is in the hands of the test. */
-struct pair {
-	struct end client;
-	struct raw_side server;
-};
-
-static void
-pair_open(struct pair *pair)
-{
-	memset(&pair->client, 0, sizeof(pair->client));
-	raw_open(&pair->server, "c", true);
-	end_open(&pair->client, "c", false);
-	settle();
-	raw_clear(&pair->server);
-}
-
-static void
-pair_close(struct pair *pair)
-{
-	end_close(&pair->client);
-	raw_close(&pair->server);
-}
-
-/* Answers the request that came as number i, as the test changed it. */
-static void
-answer(struct raw_side *server, struct cal_rpcmsg *msg, const char *body)
-{
-	msg->type = CAL_RPC_RESULT;
-	msg->body = cal_slice_text(body);
-	msg->has_max = msg->has_dl = false;
-	raw_send_msg(server, msg);
-	settle();
-}
+#include "pair.h"
 
 static void
 test_answer_is_matched(void **state)
 {
-	struct pair pair;
+	struct pair pair = { 0 };
 	struct errand errand;
 	struct cal_rpcmsg msg;
 	struct cal_rpcmsg_id id;
@@ -111,7 +75,7 @@ test_kinds_of_answers(void **state)
 		{ CAL_RPC_ERROR, CAL_ANSWER_ERROR },
 		{ CAL_RPC_CANCELLED, CAL_ANSWER_CANCELLED },
 	};
-	struct pair pair;
+	struct pair pair = { 0 };
 	struct errand errand;
 	struct cal_rpcmsg msg;
 	size_t i;
@@ -155,7 +119,7 @@ test_kinds_of_answers(void **state)
 static void
 test_unreadable_answer(void **state)
 {
-	struct pair pair;
+	struct pair pair = { 0 };
 	struct errand bad, good;
 	struct cal_rpcmsg msg;
 	struct cal_buf header = { .max = 0 }, payload = { .max = 0 };
@@ -190,19 +154,15 @@ test_unreadable_answer(void **state)
 static void
 test_large_answer(void **state)
 {
-	struct pair pair = { .client.conf.max_body = 10 };
 	struct errand errand;
 	struct cal_rpcmsg msg;
 	int zip;
 
 	(void)state;
 	for (zip = 0; zip < 2; zip++) {
-		memset(&pair, 0, sizeof(pair));
-		pair.client.conf.max_body = 10;
-		raw_open(&pair.server, "c", true);
-		end_open(&pair.client, "c", false);
-		settle();
-		raw_clear(&pair.server);
+		struct pair pair = { .client.conf.max_body = 10 };
+
+		pair_open(&pair);
 		call(&errand, &pair.client, "echo", "1");
 		settle();
 		msg = *raw_read(&pair.server, 0);
@@ -222,7 +182,7 @@ test_large_answer(void **state)
 static void
 test_timeout_sends_cancel(void **state)
 {
-	struct pair pair;
+	struct pair pair = { 0 };
 	struct errand errand;
 	struct cal_call_conf conf = {
 		.method = BYTES("echo"), .key = BYTES("k"),
@@ -260,7 +220,7 @@ test_timeout_sends_cancel(void **state)
 static void
 test_cancel(void **state)
 {
-	struct pair pair;
+	struct pair pair = { 0 };
 	struct errand errand, forgotten;
 	struct cal_rpcmsg msg;
 
@@ -290,242 +250,6 @@ test_cancel(void **state)
 	pair_close(&pair);
 }
 
-/* What waits at a binding peer for somebody who can be called. */
-static void
-test_unsent(void **state)
-{
-	struct end end = { .conf.connect_timeout = 0.2 };
-	struct raw_side worker;
-	struct errand waits, cancelled, short_of_time;
-	struct cal_call_conf conf = {
-		.method = BYTES("echo"), .timeout = 0.01,
-	};
-
-	(void)state;
-	end_open(&end, "c", true);
-	call(&waits, &end, "echo", "1");
-	call(&cancelled, &end, "echo", "1");
-	call_with(&short_of_time, &end, &conf);
-	cal_call_cancel(cancelled.call);
-	assert_false(cancelled.done);
-	assert_false(cal_call_sent(waits.call));
-	WAIT_FOR(cancelled.done);
-	assert_int_equal(cancelled.answer.kind, CAL_ANSWER_UNSENT);
-	WAIT_FOR(waits.done);
-	assert_int_equal(waits.answer.kind, CAL_ANSWER_UNSENT);
-	assert_int_equal(waits.answer.err.code, CAL_EUNAVAIL);
-	assert_true(short_of_time.done);
-	assert_int_equal(short_of_time.answer.kind, CAL_ANSWER_UNSENT);
-	assert_int_equal(short_of_time.answer.err.code, CAL_EUNAVAIL);
-
-	/* The next one has a time of its own to wait. */
-	call(&waits, &end, "echo", "1");
-	settle();
-	assert_false(waits.done);
-	WAIT_FOR(waits.done);
-	assert_int_equal(waits.answer.err.code, CAL_EUNAVAIL);
-
-	raw_open(&worker, "c", false);
-	settle();
-	raw_send(&worker, CAL_WORD_PING, BYTES(""), BYTES(""));
-	settle();
-	call(&waits, &end, "echo", "1");
-	settle();
-	assert_false(waits.done);
-	assert_int_equal(raw_count(&worker, CAL_WORD_UPPER), 1);
-	raw_close(&worker);
-	settle();
-	assert_true(waits.done);
-	assert_int_equal(waits.answer.kind, CAL_ANSWER_LOST);
-
-	/* It was there just now: the time to connect begins anew. */
-	call(&waits, &end, "echo", "1");
-	settle();
-	assert_false(waits.done);
-	WAIT_FOR(waits.done);
-	assert_int_equal(waits.answer.kind, CAL_ANSWER_UNSENT);
-	end_close(&end);
-}
-
-/* Sent calls are lost with their link; unsent ones wait for the next. */
-static void
-test_peer_goes_away(void **state)
-{
-	struct end end = { .conf.connect_timeout = 5 };
-	struct raw_side first, second;
-	struct errand sent, unsent;
-	struct cal_rpcmsg msg;
-
-	(void)state;
-	end_open(&end, "c", true);
-	raw_open(&first, "c", false);
-	settle();
-	call(&sent, &end, "echo", "1");
-	settle();
-	/* It did not show yet that it speaks RPC. */
-	assert_int_equal(first.count, 0);
-	raw_send(&first, CAL_WORD_PING, BYTES(""), BYTES(""));
-	settle();
-	assert_int_equal(raw_count(&first, CAL_WORD_UPPER), 1);
-	raw_close(&first);
-	call(&unsent, &end, "echo", "2");
-	settle();
-	assert_true(sent.done);
-	assert_int_equal(sent.answer.kind, CAL_ANSWER_LOST);
-	assert_int_equal(sent.answer.err.code, CAL_EUNKNOWN);
-	assert_int_equal(end.gone, 1);
-	assert_false(unsent.done);
-
-	raw_open(&second, "c", false);
-	settle();
-	raw_send(&second, CAL_WORD_PING, BYTES(""), BYTES(""));
-	settle();
-	assert_int_equal(second.got[0].word, CAL_WORD_PONG);
-	assert_int_equal(second.got[1].word, CAL_WORD_PING);
-	msg = *raw_read(&second, 2);
-	answer(&second, &msg, "two");
-	assert_true(unsent.done);
-	assert_slice(cal_buf_view(&unsent.body), "two");
-	errand_release(&unsent);
-	raw_close(&second);
-	end_close(&end);
-}
-
-/* An answer over another link than the call's own is not its answer. */
-static void
-test_answer_over_another_link(void **state)
-{
-	struct end end = { 0 };
-	struct raw_side one, other;
-	struct errand errand, second;
-	struct cal_rpcmsg msg;
-
-	(void)state;
-	end_open(&end, "c", true);
-	raw_open(&one, "c", false);
-	settle();
-	raw_send(&one, CAL_WORD_PING, BYTES(""), BYTES(""));
-	settle();
-	raw_clear(&one);
-	call(&errand, &end, "echo", "1");
-	settle();
-	raw_open(&other, "c", false);
-	settle();
-	raw_send(&other, CAL_WORD_PING, BYTES(""), BYTES(""));
-	settle();
-	raw_clear(&other);
-	msg = *raw_read(&one, raw_count(&one, CAL_WORD_PING));
-	answer(&other, &msg, "stolen");
-	assert_false(errand.done);
-
-	/* The next one goes to whoever has the fewest. */
-	call(&second, &end, "echo", "2");
-	settle();
-	assert_int_equal(raw_count(&other, CAL_WORD_UPPER), 1);
-	answer(&one, &msg, "mine");
-	assert_true(errand.done);
-	assert_slice(cal_buf_view(&errand.body), "mine");
-	errand_release(&errand);
-	raw_close(&one);
-	raw_close(&other);
-	settle();
-	assert_true(second.done);
-	end_close(&end);
-}
-
-/* {"methods": ["a"], "max_body": 2 MiB} */
-static const char HELLO[] =
-    "\x82\xa7methods\x91\xa1" "a\xa8max_body\xce\x00\x20\x00\x00";
-
-static void
-test_hello_refuses_locally(void **state)
-{
-	struct pair pair;
-	struct errand a, b, large;
-	uint8_t *body = cal_calloc(3, MIB);
-	struct cal_call_conf conf = {
-		.method = BYTES("a"), .body = cal_slice_of(body, 3 * MIB),
-	};
-
-	(void)state;
-	pair_open(&pair);
-	raw_send(&pair.server, CAL_WORD_PONG, BYTES("cal1"), BYTES(HELLO));
-	settle();
-	assert_int_equal(pair.client.ups, 1);
-	call(&a, &pair.client, "a", "1");
-	call(&b, &pair.client, "b", "1");
-	call_with(&large, &pair.client, &conf);
-	settle();
-	assert_int_equal(pair.server.count, 1);
-	assert_slice(raw_read(&pair.server, 0)->method, "a");
-	assert_true(b.done);
-	assert_int_equal(b.answer.kind, CAL_ANSWER_ERROR);
-	assert_slice(cal_buf_view(&b.error[0]), "MethodNotFound");
-	assert_true(b.answer.ours);
-	assert_true(large.done);
-	assert_int_equal(large.answer.kind, CAL_ANSWER_UNSENT);
-	assert_int_equal(large.answer.err.code, CAL_EDATA);
-	errand_release(&b);
-	pair_close(&pair);
-	free(body);
-}
-
-static void
-test_star_is_any_method(void **state)
-{
-	struct pair pair;
-	struct errand errand;
-
-	(void)state;
-	pair_open(&pair);
-	raw_send(&pair.server, CAL_WORD_PONG, BYTES("cal1"),
-	    BYTES("\x81\xa7methods\x91\xa1*"));
-	settle();
-	call(&errand, &pair.client, "whatever", "1");
-	settle();
-	assert_int_equal(pair.server.count, 1);
-	assert_false(errand.done);
-	pair_close(&pair);
-}
-
-/* A body above 1 MiB waits for the hello, and nothing overtakes it. */
-static void
-test_large_body_waits(void **state)
-{
-	struct pair pair;
-	struct errand large, edge, small;
-	uint8_t *body = cal_calloc(1, MIB + 1);
-	struct cal_call_conf conf = {
-		.method = BYTES("a"), .body = cal_slice_of(body, MIB + 1),
-	};
-	int plain;
-
-	(void)state;
-	for (plain = 0; plain < 2; plain++) {
-		pair_open(&pair);
-		conf.body.len = MIB;
-		call_with(&edge, &pair.client, &conf);
-		conf.body.len = MIB + 1;
-		call_with(&large, &pair.client, &conf);
-		call(&small, &pair.client, "a", "1");
-		settle();
-		assert_int_equal(pair.server.count, 1);
-		assert_true(cal_call_sent(edge.call));
-		assert_false(cal_call_sent(large.call));
-		assert_false(cal_call_sent(small.call));
-		raw_send(&pair.server, CAL_WORD_PONG, BYTES("cal1"),
-		    plain == 1 ? BYTES("") : BYTES(HELLO));
-		settle();
-		assert_int_equal(pair.server.count, 3);
-		assert_true(cal_call_sent(large.call));
-		assert_true(cal_call_sent(small.call));
-		assert_int_equal(raw_read(&pair.server, 1)->body.len, MIB + 1);
-		assert_slice(raw_read(&pair.server, 2)->body, "1");
-		pair_close(&pair);
-	}
-	free(body);
-}
-
 /* A call may be made from inside an answer. */
 static void
 on_answer_call(void *arg, const struct cal_answer *got)
@@ -540,7 +264,7 @@ on_answer_call(void *arg, const struct cal_answer *got)
 static void
 test_call_from_answer(void **state)
 {
-	struct pair pair;
+	struct pair pair = { 0 };
 	struct cal_call *first;
 	struct cal_call_conf conf = { .method = BYTES("first") };
 	struct cal_rpcmsg msg;
@@ -567,10 +291,7 @@ test_compressed(void **state)
 	struct cal_rpcmsg msg;
 
 	(void)state;
-	raw_open(&pair.server, "c", true);
-	end_open(&pair.client, "c", false);
-	settle();
-	raw_clear(&pair.server);
+	pair_open(&pair);
 	call(&errand, &pair.client, "echo", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 	settle();
 	msg = *raw_read(&pair.server, 0);
@@ -593,12 +314,6 @@ main(void)
 		cmocka_unit_test(test_large_answer),
 		cmocka_unit_test(test_timeout_sends_cancel),
 		cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_unsent),
-		cmocka_unit_test(test_peer_goes_away),
-		cmocka_unit_test(test_answer_over_another_link),
-		cmocka_unit_test(test_hello_refuses_locally),
-		cmocka_unit_test(test_star_is_any_method),
-		cmocka_unit_test(test_large_body_waits),
 		cmocka_unit_test(test_call_from_answer),
 		cmocka_unit_test(test_compressed),
 	};

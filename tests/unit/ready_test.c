@@ -30,6 +30,19 @@ say_on(int standard, int fd, enum cal_ready_line line)
 	return rc;
 }
 
+/* Up to the end of the file, which is closed. */
+static void
+check_said(int fd, const char *words)
+{
+	struct cal_buf got = { .max = 0 };
+
+	while (cal_io_read(fd, &got, 100) > 0)
+		continue;
+	assert_true(cal_slice_is(cal_buf_view(&got), words));
+	cal_io_close(&fd);
+	cal_buf_release(&got);
+}
+
 static void
 test_check(void **state)
 {
@@ -53,7 +66,6 @@ test_check(void **state)
 static void
 test_stdout(void **state)
 {
-	struct cal_buf got = { .max = 0 };
 	int fds[2], full;
 
 	(void)state;
@@ -61,11 +73,7 @@ test_stdout(void **state)
 	assert_int_equal(say_on(STDOUT_FILENO, fds[1], CAL_READY_STDOUT),
 	    CAL_OK);
 	cal_io_close(&fds[1]);
-	while (cal_io_read(fds[0], &got, 100) > 0)
-		continue;
-	assert_slice(cal_buf_view(&got), "tcp://127.0.0.1:4711\n");
-	cal_io_close(&fds[0]);
-	cal_buf_release(&got);
+	check_said(fds[0], "tcp://127.0.0.1:4711\n");
 
 	full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	assert_int_equal(say_on(STDOUT_FILENO, full, CAL_READY_STDOUT),
@@ -102,7 +110,6 @@ test_stdout_is_closed(void **state)
 static void
 test_stderr_and_quiet(void **state)
 {
-	struct cal_buf got = { .max = 0 };
 	int fds[2];
 
 	(void)state;
@@ -112,36 +119,27 @@ test_stderr_and_quiet(void **state)
 	assert_int_equal(say_on(STDOUT_FILENO, fds[1], CAL_READY_QUIET),
 	    CAL_OK);
 	cal_io_close(&fds[1]);
-	while (cal_io_read(fds[0], &got, 100) > 0)
-		continue;
-	assert_slice(cal_buf_view(&got), "tcp://127.0.0.1:4711\n");
-	cal_io_close(&fds[0]);
-	cal_buf_release(&got);
+	check_said(fds[0], "tcp://127.0.0.1:4711\n");
 }
 
 static void
 test_notify_fd(void **state)
 {
-	struct cal_buf got = { .max = 0 };
 	struct cal_err err;
 	int fds[2];
 
 	(void)state;
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	assert_int_equal(cal_ready_say(CAL_READY_QUIET, URL, (uint64_t)fds[1], &err),
-	    CAL_OK);
+	assert_int_equal(cal_ready_say(CAL_READY_QUIET, URL,
+	    (uint64_t)fds[1], &err), CAL_OK);
 	assert_int_equal(fcntl(fds[1], F_GETFD), -1);
-	while (cal_io_read(fds[0], &got, 100) > 0)
-		continue;
-	assert_slice(cal_buf_view(&got), "\n");
-	cal_io_close(&fds[0]);
-	cal_buf_release(&got);
+	check_said(fds[0], "\n");
 
 	/* Nobody reads there any more: no reason to stop. */
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	cal_io_close(&fds[0]);
-	assert_int_equal(cal_ready_say(CAL_READY_QUIET, URL, (uint64_t)fds[1], &err),
-	    CAL_OK);
+	assert_int_equal(cal_ready_say(CAL_READY_QUIET, URL,
+	    (uint64_t)fds[1], &err), CAL_OK);
 }
 
 /* A datagram to a socket, with a path or an abstract name. */

@@ -19,25 +19,6 @@ parse(const char *line, struct cal_err *err)
 	return rc;
 }
 
-static void
-good(const char *line)
-{
-	struct cal_err err;
-
-	if (parse(line, &err) != CAL_OK)
-		fail_msg("'%s' was refused: %s", line, err.text);
-}
-
-static void
-bad(const char *line)
-{
-	struct cal_err err;
-
-	if (parse(line, &err) != CAL_EUSAGE)
-		fail_msg("'%s' was accepted", line);
-	assert_true(err.text[0] != '\0');
-}
-
 #define URL "tcp://127.0.0.1:* "
 
 static void

@@ -125,8 +125,6 @@ static const char *const other_form[] = {
 	"function_zip_body_str", "function_meta_0x90",
 };
 
-static json_t *root;
-
 static bool
 is_among(const char *name, const char *const *names, size_t count)
 {
@@ -344,17 +342,7 @@ check_case(const json_t *one)
 static void
 test_kind(void **state)
 {
-	const char *kind = *state;
-	const json_t *one;
-	size_t i, count = 0;
-
-	json_array_foreach(json_object_get(root, "cases"), i, one) {
-		if (strcmp(golden_text(one, "kind"), kind) != 0)
-			continue;
-		check_case(one);
-		count++;
-	}
-	assert_true(count > 0);
+	golden_each(*state, check_case);
 }
 
 /* A row whose case is gone says nothing any more. */
@@ -366,11 +354,11 @@ test_rows(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(edge_rows); i++) {
-		json_array_foreach(json_object_get(root, "cases"), n, one)
+		json_array_foreach(json_object_get(golden, "cases"), n, one)
 			if (strcmp(golden_text(one, "name"),
 			    edge_rows[i].name) == 0)
 				break;
-		if (n == json_array_size(json_object_get(root, "cases")))
+		if (n == json_array_size(json_object_get(golden, "cases")))
 			fail_msg("%s has no case", edge_rows[i].name);
 	}
 }
@@ -379,16 +367,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	root = golden_load("CAL_VECTORS", "tests/vectors/vectors.json");
-	return root == NULL;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	json_decref(root);
-	return 0;
+	return golden_open("CAL_VECTORS", "tests/vectors/vectors.json");
 }
 
 int
@@ -402,5 +381,5 @@ main(void)
 		cmocka_unit_test(test_rows),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, golden_close);
 }

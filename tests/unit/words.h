@@ -2,6 +2,7 @@
 #ifndef CAL_TESTS_WORDS_H
 #define CAL_TESTS_WORDS_H
 
+#include "base/err.h"
 #include "unit.h"
 
 enum { WORDS_MAX = 32 };
@@ -29,6 +30,28 @@ words_split(struct words *words, const char *program, const char *line)
 		assert_true(words->argc < WORDS_MAX);
 		words->argv[words->argc++] = word;
 	}
+}
+
+/* The test's own: reads the line into its options. */
+static int parse(const char *line, struct cal_err *err);
+
+static inline void
+good(const char *line)
+{
+	struct cal_err err;
+
+	if (parse(line, &err) != CAL_OK)
+		fail_msg("'%s' was refused: %s", line, err.text);
+}
+
+static inline void
+bad(const char *line)
+{
+	struct cal_err err;
+
+	if (parse(line, &err) != CAL_EUSAGE)
+		fail_msg("'%s' was accepted", line);
+	assert_true(err.text[0] != '\0');
 }
 
 #endif
