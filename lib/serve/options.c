@@ -16,8 +16,8 @@ static const char notes[] =
     "on stdin and CAL_METHOD, CAL_KEY, CAL_SEQ, CAL_PEER, CAL_USER, "
     "CAL_TIMEOUT_MS; exit 0 makes its stdout the answer.\n"
     "Limits: -j commands at a time; --max-queue requests wait per caller, 10 "
-    "times as many in all, with at most 64 times --max-body bytes (at least "
-    "4 MiB); --order reply holds as many bytes of answers back; an answer "
+    "times as many in all, with at most 64 times --max-body bytes; --order "
+    "reply holds as many bytes of answers back, or 4 MiB; an answer "
     "has at most --max-body bytes, a traceback the last 64 KiB of stderr; "
     "of answers that a caller does not take 1000 wait, and above these 4 "
     "times --max-body bytes.";

@@ -8,14 +8,14 @@
 #include "base/mem.h"
 #include "serve/task.h"
 
-size_t
-cal_service_byte_limit(const struct cal_service *service)
+/* Does the order hold so much back that nothing more may start? */
+static bool
+holds_too_much(const struct cal_service *service)
 {
-	size_t body = service->conf.max_body;
+	size_t limit = CAL_SERVICE_BODIES * service->conf.max_body;
 
-	if (body < CAL_SERVICE_BODY)
-		body = CAL_SERVICE_BODY;
-	return CAL_SERVICE_BODIES * body;
+	return service->held_bytes >= limit &&
+	    service->held_bytes >= CAL_SERVICE_HELD;
 }
 
 void
@@ -25,8 +25,7 @@ cal_service_start_ready(struct cal_service *service)
 
 	/* Whoever left the order may have held up others' answers. */
 	cal_task_answer_leaving(service);
-	while (!service->draining &&
-	    service->held_bytes < cal_service_byte_limit(service) &&
+	while (!service->draining && !holds_too_much(service) &&
 	    (turn = cal_order_next(service->order)) != NULL) {
 		cal_task_start(cal_task_of_turn(turn));
 		if (service->conf.count > 0 &&

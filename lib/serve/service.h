@@ -35,10 +35,10 @@ struct cal_service_conf {
 };
 
 /*
- * Bytes of requests that wait, and as many of answers that the order holds
- * back: so many bodies of max_body, or of this size if that is larger.
+ * Bytes of requests that wait: so many times max_body.  Of answers that the
+ * order holds back as many, or so many if that is more.
  */
-enum { CAL_SERVICE_BODIES = 64, CAL_SERVICE_BODY = 65536 };
+enum { CAL_SERVICE_BODIES = 64, CAL_SERVICE_HELD = 4 << 20 };
 
 int cal_service_open(struct cal_service **servicep,
     const struct cal_service_conf *conf, struct cal_err *err);

@@ -279,7 +279,8 @@ cal_task_enqueue(struct cal_task *task)
 	size_t bytes = task->req->held + task->text.cap;
 	struct cal_turn *victim;
 
-	if (service->waiting_bytes + bytes > cal_service_byte_limit(service)) {
+	if (service->waiting_bytes + bytes >
+	    CAL_SERVICE_BODIES * service->conf.max_body) {
 		cal_task_refuse(task, "Busy", "too many bytes are waiting");
 		return;
 	}

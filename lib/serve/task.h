@@ -48,9 +48,6 @@ struct cal_service {
 	ev_timer finish;                /* only ever fed */
 };
 
-/* service.c: how many bytes may wait, and how many may be held back. */
-size_t cal_service_byte_limit(const struct cal_service *service);
-
 /*
  * service.c: starts what may start now.  Nothing does while too much is held
  * back; whatever holds it back has started before.
