@@ -54,36 +54,22 @@ cal_buf_clear(struct cal_buf *buf)
 	buf->len = 0;
 }
 
-/* Doubles the memory until len more bytes fit. */
-static void
-grow(struct cal_buf *buf, size_t len)
+void
+cal_buf_grow(struct cal_buf *buf, size_t len)
 {
 	size_t need = buf->len + len, cap = buf->cap;
 
 	if (need < len || need > SIZE_MAX / 2) {
 		cap = SIZE_MAX / 2 + 1;
+	} else if (cap == 0) {
+		/* Many are filled once: no more than that needs. */
+		cap = need < FIRST_CAP ? FIRST_CAP : need;
 	} else {
-		if (cap < FIRST_CAP)
-			cap = FIRST_CAP;
 		while (cap < need)
 			cap *= 2;
 	}
 	buf->ptr = cal_realloc(buf->ptr, cap);
 	buf->cap = cap;
-}
-
-uint8_t *
-cal_buf_room(struct cal_buf *buf, size_t len)
-{
-	if (len > buf->cap - buf->len || buf->ptr == NULL)
-		grow(buf, len);
-	return buf->ptr + buf->len;
-}
-
-void
-cal_buf_grown(struct cal_buf *buf, size_t len)
-{
-	buf->len += len;
 }
 
 int
@@ -96,28 +82,6 @@ cal_buf_add(struct cal_buf *buf, const void *ptr, size_t len,
 		    buf->max);
 	cal_buf_put(buf, ptr, len);
 	return CAL_OK;
-}
-
-void
-cal_buf_put(struct cal_buf *buf, const void *ptr, size_t len)
-{
-	if (len == 0)
-		return;
-	memcpy(cal_buf_room(buf, len), ptr, len);
-	buf->len += len;
-}
-
-void
-cal_buf_put_text(struct cal_buf *buf, const char *text)
-{
-	cal_buf_put(buf, text, strlen(text));
-}
-
-void
-cal_buf_put_byte(struct cal_buf *buf, uint8_t byte)
-{
-	*cal_buf_room(buf, 1) = byte;
-	buf->len++;
 }
 
 void

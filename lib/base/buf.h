@@ -55,20 +55,56 @@ void cal_buf_clear(struct cal_buf *buf);        /* empty, keeps its memory */
 int cal_buf_add(struct cal_buf *buf, const void *ptr, size_t len,
     struct cal_err *err);
 
-/* For buffers without a limit: these cannot fail. */
-void cal_buf_put(struct cal_buf *buf, const void *ptr, size_t len);
-void cal_buf_put_text(struct cal_buf *buf, const char *text);
-void cal_buf_put_byte(struct cal_buf *buf, uint8_t byte);
-void cal_buf_printf(struct cal_buf *buf, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Doubles the memory until len more bytes fit. */
+void cal_buf_grow(struct cal_buf *buf, size_t len);
 
 /*
  * Room for len more bytes behind the contents, whatever the limit; valid until
  * the next call that takes a non-const buf.  Bytes written there become
  * contents with cal_buf_grown.
  */
-uint8_t *cal_buf_room(struct cal_buf *buf, size_t len);
-void cal_buf_grown(struct cal_buf *buf, size_t len);
+static inline uint8_t *
+cal_buf_room(struct cal_buf *buf, size_t len)
+{
+	if (len > buf->cap - buf->len || buf->ptr == NULL)
+		cal_buf_grow(buf, len);
+	return buf->ptr + buf->len;
+}
+
+static inline void
+cal_buf_grown(struct cal_buf *buf, size_t len)
+{
+	buf->len += len;
+}
+
+/*
+ * For buffers without a limit: these cannot fail.  Messages are put together
+ * from many small parts: most of these are a compare and a store.
+ */
+static inline void
+cal_buf_put(struct cal_buf *buf, const void *ptr, size_t len)
+{
+	if (len == 0)
+		return;
+	memcpy(cal_buf_room(buf, len), ptr, len);
+	buf->len += len;
+}
+
+static inline void
+cal_buf_put_text(struct cal_buf *buf, const char *text)
+{
+	cal_buf_put(buf, text, strlen(text));
+}
+
+static inline void
+cal_buf_put_byte(struct cal_buf *buf, uint8_t byte)
+{
+	*cal_buf_room(buf, 1) = byte;
+	buf->len++;
+}
+
+void cal_buf_printf(struct cal_buf *buf, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /*
  * Drops len bytes from the front, or all but the first len.  The former moves

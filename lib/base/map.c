@@ -77,18 +77,18 @@ cal_map_free(struct cal_map *map)
 }
 
 static struct entry *
-find(const struct cal_map *map, struct cal_slice key)
+find(const struct cal_map *map, struct cal_slice key, unsigned value)
 {
-	struct entry *entry;
+	struct entry *entry = NULL;
 
-	HASH_FIND(hh, map->head, key.ptr, key.len, entry);
+	HASH_FIND_BYHASHVALUE(hh, map->head, key.ptr, key.len, value, entry);
 	return entry;
 }
 
 void *
 cal_map_find(const struct cal_map *map, struct cal_slice key)
 {
-	struct entry *entry = find(map, key);
+	struct entry *entry = find(map, key, hash(key.ptr, key.len));
 
 	return entry != NULL ? entry->value : NULL;
 }
@@ -96,7 +96,8 @@ cal_map_find(const struct cal_map *map, struct cal_slice key)
 void *
 cal_map_put(struct cal_map *map, struct cal_slice key, void *value)
 {
-	struct entry *entry = find(map, key);
+	unsigned number = hash(key.ptr, key.len);
+	struct entry *entry = find(map, key, number);
 	void *old;
 
 	if (entry != NULL) {
@@ -108,14 +109,15 @@ cal_map_put(struct cal_map *map, struct cal_slice key, void *value)
 	entry->value = value;
 	if (key.len > 0)
 		memcpy(entry->key, key.ptr, key.len);
-	HASH_ADD_KEYPTR(hh, map->head, entry->key, key.len, entry);
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, map->head, entry->key, key.len, number,
+	    entry);
 	return NULL;
 }
 
 void *
 cal_map_remove(struct cal_map *map, struct cal_slice key)
 {
-	struct entry *entry = find(map, key);
+	struct entry *entry = find(map, key, hash(key.ptr, key.len));
 	void *value;
 
 	if (entry == NULL)

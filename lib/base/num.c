@@ -174,3 +174,16 @@ cal_num_seconds(double *secondsp, const char *text, const char *what,
 	*secondsp = num;
 	return CAL_OK;
 }
+
+void
+cal_num_text(char *text, uint64_t num)
+{
+	char digits[CAL_NUM_TEXT];
+	size_t at = sizeof(digits);
+
+	digits[--at] = '\0';
+	do
+		digits[--at] = (char)('0' + num % 10);
+	while ((num /= 10) > 0);
+	memcpy(text, digits + at, sizeof(digits) - at);
+}

@@ -6,6 +6,7 @@
 #ifndef CAL_CALL_ATTEMPT_H
 #define CAL_CALL_ATTEMPT_H
 
+#include "base/spare.h"
 #include "call/batch.h"
 #include "call/item.h"
 #include "cli/out.h"
@@ -18,10 +19,12 @@ struct cal_batch {
 	struct cal_records *records;    /* NULL: a body that was given */
 	struct cal_out *out;
 	struct cal_items items;
+	struct cal_spares spare_items;
 	size_t count, calling;          /* items; those not done */
 	size_t held_bytes;              /* of records that wait */
 	uint64_t read;
 	bool input_over, stopping, reader_gone, timed_out, done;
+	bool going_on;                  /* right now, in go_on */
 	bool failed;                    /* a call did, by itself */
 	bool mute;                      /* nothing more is printed */
 	int status;
@@ -34,6 +37,12 @@ void cal_batch_wake(struct cal_batch *batch);
 
 /* batch.c: record, words and status of the item are known. */
 void cal_batch_item_done(struct cal_item *item);
+
+/* batch.c: a record, lent, becomes an item and its call. */
+void cal_batch_take(struct cal_batch *batch, struct cal_slice record);
+
+/* batch_input.c: opens the records, or takes the one body that was given. */
+int cal_batch_open_input(struct cal_batch *batch, struct cal_err *err);
 
 /* attempt.c: calls for an item, once, or again after a rest. */
 void cal_attempt_init(struct cal_item *item);

@@ -32,7 +32,7 @@ item_free(struct cal_item *item)
 	item->batch->count--;
 	ev_timer_stop(item->batch->conf.loop, &item->rest);
 	cal_item_release(item);
-	free(item);
+	cal_spare_give(&item->batch->spare_items, item);
 }
 
 static void
@@ -81,6 +81,8 @@ print_ready(struct cal_batch *batch)
 		print(item);
 }
 
+static void go_on(struct cal_batch *batch);
+
 void
 cal_batch_item_done(struct cal_item *item)
 {
@@ -100,6 +102,9 @@ cal_batch_item_done(struct cal_item *item)
 		cal_batch_stop(batch);
 	if (batch->conf.options->unordered)
 		print(item);
+	/* The next call leaves with this answer, not with the last of many. */
+	if (!batch->going_on)
+		go_on(batch);
 	cal_batch_wake(batch);
 }
 
@@ -108,8 +113,8 @@ item_new(struct cal_batch *batch)
 {
 	struct cal_item *item;
 
-	CAL_NEW(item);
-	item->batch = batch;
+	item = cal_spare_take(&batch->spare_items, sizeof(*item));
+	*item = (struct cal_item){ .batch = batch };
 	item->number = ++batch->read;
 	item->start = ev_now(batch->conf.loop);
 	cal_attempt_init(item);
@@ -119,8 +124,8 @@ item_new(struct cal_batch *batch)
 	return item;
 }
 
-static void
-take_record(struct cal_batch *batch, struct cal_slice record)
+void
+cal_batch_take(struct cal_batch *batch, struct cal_slice record)
 {
 	struct cal_item *item = item_new(batch);
 	struct cal_err err;
@@ -172,7 +177,7 @@ read_more(struct cal_batch *batch)
 			return;
 		}
 		if (rc == CAL_OK)
-			take_record(batch, record);
+			cal_batch_take(batch, record);
 		else
 			refuse_record(batch, &err);
 		if (rc == CAL_EIO || (options->count > 0 &&
@@ -190,6 +195,18 @@ finish(struct cal_batch *batch)
 	batch->conf.done(batch->conf.arg);
 }
 
+/* Prints what can be printed, and calls what can be called. */
+static void
+go_on(struct cal_batch *batch)
+{
+	batch->going_on = true;
+	print_ready(batch);
+	if (batch->records != NULL)
+		read_more(batch);
+	print_ready(batch);
+	batch->going_on = false;
+}
+
 static void
 on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -197,10 +214,7 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop;
 	(void)revents;
-	print_ready(batch);
-	if (batch->records != NULL)
-		read_more(batch);
-	print_ready(batch);
+	go_on(batch);
 	/* Signals are heard as long as the output waits for its reader. */
 	if ((batch->input_over || batch->stopping) && batch->calling == 0 &&
 	    cal_out_empty(batch->out))
@@ -240,59 +254,6 @@ on_failed(void *arg, const struct cal_err *err)
 	cal_batch_stop(batch);
 }
 
-static void
-open_records(struct cal_batch *batch, int fd)
-{
-	const struct cal_call_options *options = batch->conf.options;
-	struct cal_records_conf conf = {
-		.loop = batch->conf.loop,
-		.fd = fd,
-		.kind = CAL_RECORDS_DELIMITED,
-		.delimiter = options->delimiter,
-		.max_bytes = options->max_body,
-		.ready = on_input,
-		.arg = batch,
-	};
-
-	if (options->mode == CAL_CALL_ONE)
-		conf.kind = CAL_RECORDS_WHOLE;
-	else if (options->mode == CAL_CALL_FRAMED)
-		conf.kind = CAL_RECORDS_FRAMED;
-	else if (options->mode == CAL_CALL_JSON)
-		conf.max_bytes = options->max_body * 2 + 65536;
-	if (isatty(fd))
-		cal_log(CAL_LOG_WARNING, "reading the input from the "
-		    "terminal; end it with Ctrl-D");
-	batch->records = cal_records_open(&conf);
-}
-
-/* The one body that was given, or else the input. */
-static int
-open_input(struct cal_batch *batch, struct cal_err *err)
-{
-	const struct cal_call_options *options = batch->conf.options;
-	struct cal_buf body;
-	int rc;
-
-	if (options->data != NULL) {
-		batch->input_over = true;
-		take_record(batch, cal_slice_text(options->data));
-		return CAL_OK;
-	}
-	if (options->data_file == NULL ||
-	    strcmp(options->data_file, "-") == 0) {
-		open_records(batch, STDIN_FILENO);
-		return CAL_OK;
-	}
-	cal_buf_init(&body, options->max_body);
-	if ((rc = cal_io_load(&body, options->data_file, err)) == CAL_OK) {
-		batch->input_over = true;
-		take_record(batch, cal_buf_view(&body));
-	}
-	cal_buf_release(&body);
-	return rc;
-}
-
 int
 cal_batch_open(struct cal_batch **batchp, const struct cal_batch_conf *conf,
     struct cal_err *err)
@@ -317,7 +278,7 @@ cal_batch_open(struct cal_batch **batchp, const struct cal_batch_conf *conf,
 	batch->patience.data = batch;
 	out.arg = batch;
 	batch->out = cal_out_open(&out);
-	if ((rc = open_input(batch, err)) != CAL_OK) {
+	if ((rc = cal_batch_open_input(batch, err)) != CAL_OK) {
 		cal_batch_close(batch, true, NULL);
 		return rc;
 	}
@@ -391,6 +352,7 @@ cal_batch_close(struct cal_batch *batch, bool wait, int *statusp)
 		cal_call_free(item->call);
 		item_free(item);
 	}
+	cal_spares_release(&batch->spare_items);
 	cal_records_close(batch->records);
 	if (statusp != NULL)
 		*statusp = batch->status;

@@ -113,7 +113,7 @@ read_object(struct cal_item *item, const struct cal_call_options *options,
 	struct members members;
 	int rc;
 
-	if ((rc = cal_json_check(record, CAL_JSON_STRICT, err)) != CAL_OK)
+	if ((rc = cal_json_check(record, CAL_JSON_WRAPPED, err)) != CAL_OK)
 		return rc;
 	record = cal_json_trim(record);
 	if (cal_json_kind(record) != CAL_JSON_OBJECT)

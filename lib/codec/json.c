@@ -1,10 +1,14 @@
 /*
  * Checking JSON.  One pass over the bytes: a loop instead of recursion, one
- * bit for each open array or object, and eight bytes at a time inside strings.
+ * bit for each open array or object, and many bytes at a time inside strings.
  * Positions are pointers; a function that finds no more of what it looks for
  * keeps the problem and returns NULL.
  */
 #include "codec/json.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/utf8.h"
 
@@ -17,7 +21,8 @@ struct scan {
 	const char *problem;    /* NULL: an unexpected byte, or the end */
 	const uint8_t *place;   /* of the problem */
 	size_t depth;
-	uint64_t objects[CAL_JSON_DEPTH / WORD];        /* a bit a level */
+	size_t max_depth;
+	uint64_t objects[CAL_JSON_DEPTH / WORD + 1];    /* a bit a level */
 };
 
 enum class { PLAIN, SPECIAL };
@@ -103,7 +108,7 @@ skip_constant(struct scan *s, const uint8_t *p)
 	const uint8_t *end;
 
 	end = skip_word(s, p, *p == 'N' ? "NaN" : "Infinity");
-	if (end != NULL && s->flavour == CAL_JSON_STRICT)
+	if (end != NULL && (s->flavour & CAL_JSON_PYTHON) == 0)
 		return refuse(s, p, "NaN and Infinity are not allowed");
 	return end;
 }
@@ -143,6 +148,33 @@ skip_escape(struct scan *s, const uint8_t *p)
 	return p + 1;
 }
 
+/*
+ * How far the bytes before end are plain, in steps of a whole word: where a
+ * special one is in the next, or where less than a word is left.  Nearly all
+ * of a body is in strings, so that this is most of what checking costs.
+ */
+#ifdef __SSE2__
+static const uint8_t *
+skip_words(const uint8_t *p, const uint8_t *end)
+{
+	const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
+	const __m128i space = _mm_set1_epi8(' ');
+	__m128i word, special;
+	int mask;
+
+	for (; end - p >= (ptrdiff_t)sizeof(word); p += sizeof(word)) {
+		word = _mm_loadu_si128((const __m128i *)(const void *)p);
+		special = _mm_or_si128(_mm_cmpeq_epi8(word, quote),
+		    _mm_cmpeq_epi8(word, escape));
+		/* Signed: what is above 0x7f is below a space, too. */
+		special = _mm_or_si128(special, _mm_cmplt_epi8(word, space));
+		mask = _mm_movemask_epi8(special);
+		if (mask != 0)
+			return p + __builtin_ctz((unsigned)mask);
+	}
+	return p;
+}
+#else
 /* Is one of eight bytes special in a string? */
 static bool
 has_special(uint64_t word)
@@ -155,16 +187,23 @@ has_special(uint64_t word)
 }
 
 static const uint8_t *
-skip_plain(const struct scan *s, const uint8_t *p)
+skip_words(const uint8_t *p, const uint8_t *end)
 {
 	uint64_t word;
 
-	while (s->end - p >= (ptrdiff_t)sizeof(word)) {
+	for (; end - p >= (ptrdiff_t)sizeof(word); p += sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
 		if (has_special(word))
 			break;
-		p += sizeof(word);
 	}
+	return p;
+}
+#endif
+
+static const uint8_t *
+skip_plain(const struct scan *s, const uint8_t *p)
+{
+	p = skip_words(p, s->end);
 	while (p < s->end && string_class[*p] == PLAIN)
 		p++;
 	return p;
@@ -248,7 +287,7 @@ enter(struct scan *s, const uint8_t *p)
 {
 	uint64_t bit = UINT64_C(1) << s->depth % WORD;
 
-	if (s->depth == CAL_JSON_DEPTH)
+	if (s->depth == s->max_depth)
 		return refuse(s, p, "nested too deep");
 	if (*p == '{')
 		s->objects[s->depth / WORD] |= bit;
@@ -353,6 +392,7 @@ cal_json_check(struct cal_slice text, enum cal_json_flavour flavour,
 	s.text = text;
 	s.end = text.ptr + text.len;
 	s.flavour = flavour;
+	s.max_depth = CAL_JSON_DEPTH + ((flavour & CAL_JSON_WRAPPED) != 0);
 	s.problem = NULL;
 	s.place = text.ptr;
 	s.depth = 0;            /* levels are set when they are entered */

@@ -15,9 +15,12 @@
 
 enum { CAL_JSON_DEPTH = 2048 };
 
+/* How strict, in bits. */
 enum cal_json_flavour {
-	CAL_JSON_STRICT,
-	CAL_JSON_PYTHON,        /* also NaN, Infinity and -Infinity */
+	CAL_JSON_STRICT = 0,
+	CAL_JSON_PYTHON = 1,    /* also NaN, Infinity and -Infinity */
+	CAL_JSON_WRAPPED = 2,   /* a level more, of what stands around a value */
+	CAL_JSON_PYTHON_WRAPPED = CAL_JSON_PYTHON | CAL_JSON_WRAPPED,
 };
 
 enum cal_json_kind {

@@ -69,6 +69,8 @@ big_endian(const uint8_t *ptr, unsigned width)
 {
 	uint64_t number = 0;
 
+	if (width <= 1)                 /* as most are */
+		return width == 1 ? *ptr : 0;
 	while (width-- > 0)
 		number = number << 8 | *ptr++;
 	return number;
@@ -171,8 +173,11 @@ read_form(struct cal_mp_reader *rd, struct cal_mp_value *value, uint8_t byte)
 	return refuse(rd, "has the byte 0xc1, which is no value");
 }
 
-/* A whole scalar, or the head of an array or map.  Leaves raw alone. */
-static bool
+/*
+ * A whole scalar, or the head of an array or map.  Leaves raw alone.  Inline,
+ * since every message goes through here a dozen times.
+ */
+static inline bool
 read_head(struct cal_mp_reader *rd, struct cal_mp_value *value)
 {
 	uint8_t byte;
@@ -276,44 +281,95 @@ cal_mp_read_array(struct cal_mp_reader *rd, uint32_t *itemsp)
 	return read_count(rd, CAL_MP_ARRAY, itemsp);
 }
 
+/* Names are short: most are compared as one number. */
+static bool
+same(struct cal_slice a, struct cal_slice b)
+{
+	uint32_t x, y;
+
+	if (a.len != b.len)
+		return false;
+	if (a.len != sizeof(x))
+		return memcmp(a.ptr, b.ptr, a.len) == 0;
+	memcpy(&x, a.ptr, sizeof(x));
+	memcpy(&y, b.ptr, sizeof(y));
+	return x == y;
+}
+
 static size_t
 place_of(struct cal_slice name, const struct cal_slice *names, size_t count)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (names[i].len == name.len &&
-		    memcmp(names[i].ptr, name.ptr, name.len) == 0)
+		if (same(names[i], name))
 			break;
 	return i;
+}
+
+/*
+ * A key that is one of names, written as all writers do, in their order as
+ * most do: its place, behind which reading goes on.  Anything else is count,
+ * and left to be read.
+ */
+static size_t
+take_known(struct cal_mp_reader *rd, const struct cal_slice *names,
+    size_t count, size_t expected)
+{
+	struct cal_slice name;
+	size_t i;
+
+	if (left(rd) == 0 || (*rd->pos & 0xe0) != 0xa0)
+		return count;
+	name = cal_slice_of(rd->pos + 1, *rd->pos & 0x1f);
+	if (name.len > left(rd) - 1)
+		return count;
+	i = expected < count && same(names[expected], name) ? expected :
+	    place_of(name, names, count);
+	if (i < count)
+		rd->pos += 1 + name.len;
+	return i;
+}
+
+/* A key of any form; *placep is count when it is none of names. */
+static bool
+read_key(struct cal_mp_reader *rd, const struct cal_slice *names,
+    size_t count, size_t *placep)
+{
+	struct cal_mp_value key;
+
+	if (!cal_mp_read(rd, &key))
+		return false;
+	if (key.kind != CAL_MP_STR && key.kind != CAL_MP_BIN)
+		return refuse(rd, "has a key that is not text");
+	*placep = key.kind == CAL_MP_STR ? place_of(key.bytes, names, count) :
+	    count;
+	return true;
 }
 
 bool
 cal_mp_read_fields(struct cal_mp_reader *rd, const struct cal_slice *names,
     size_t count, struct cal_mp_value *values)
 {
-	struct cal_mp_value key, value;
+	struct cal_mp_value other, *value;
+	size_t i, expected = 0;
 	uint32_t pairs;
-	size_t i;
 
 	for (i = 0; i < count; i++)
 		values[i].kind = CAL_MP_NONE;
 	if (!cal_mp_read_map(rd, &pairs))
 		return false;
 	while (pairs-- > 0) {
-		if (!cal_mp_read(rd, &key))
+		i = take_known(rd, names, count, expected);
+		if (i == count && !read_key(rd, names, count, &i))
 			return false;
-		if (key.kind != CAL_MP_STR && key.kind != CAL_MP_BIN)
-			return refuse(rd, "has a key that is not text");
-		if (!cal_mp_read(rd, &value))
+		value = i < count && values[i].kind == CAL_MP_NONE ?
+		    &values[i] : &other;
+		if (!cal_mp_read(rd, value))
 			return false;
-		if (key.kind == CAL_MP_BIN)
-			continue;
-		if ((i = place_of(key.bytes, names, count)) == count)
-			continue;
-		if (values[i].kind != CAL_MP_NONE)
+		if (i < count && value == &other)
 			return refuse(rd, "has a key twice");
-		values[i] = value;
+		expected = i + 1;
 	}
 	return true;
 }

@@ -5,6 +5,7 @@
  * written only then, so that what it says of the time left is true.  From then
  * on it may have run, and whatever ends it without an answer says so.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,7 +47,7 @@ cal_call_free(struct cal_call *call)
 	ev_timer_stop(call->peer->conf.loop, &call->timer);
 	cal_resolver_forget(call->peer->resolver, call->seq);
 	cal_buf_release(&call->raw);
-	free(call);
+	cal_spare_give(&call->peer->spare_calls, call);
 }
 
 /* The one answer, after which the call is no more. */
@@ -162,7 +163,8 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 		(void)cal_call_write(call, CAL_RPC_CANCEL);
 		CAL_FAULT("cancel-sent");
 		(void)cal_fail(&answer.err, CAL_EUNKNOWN, "no answer within "
-		    "%g s: it may or may not have run", call->timeout);
+		    "%g s: it may or may not have run",
+		    round(call->timeout * 1000) / 1000);
 		cal_call_finish(call, &answer);
 	}
 }
@@ -193,8 +195,8 @@ cal_call_start(struct cal_call **callp, struct cal_peer *peer,
 {
 	struct cal_call *call;
 
-	CAL_NEW(call);
-	call->peer = peer;
+	call = cal_spare_take(&peer->spare_calls, sizeof(*call));
+	*call = (struct cal_call){ .peer = peer };
 	call->seq = cal_resolver_wait(peer->resolver, call);
 	write_id(call, conf);
 	call->body = conf->body;
@@ -209,9 +211,12 @@ cal_call_start(struct cal_call **callp, struct cal_peer *peer,
 		cal_call_seal(call, FATE_REFUSED);
 	else if (conf->timeout > 0)
 		cal_call_rearm(call, conf->timeout);
-	if (!ev_is_pending(&peer->flush))
-		ev_feed_event(peer->conf.loop, &peer->flush, 0);
 	*callp = call;
+	/* At once, so that the other side need not wait for a whole batch. */
+	if (TAILQ_FIRST(&peer->unsent) == call)
+		cal_calls_flush(peer);
+	else if (!ev_is_pending(&peer->flush))
+		ev_feed_event(peer->conf.loop, &peer->flush, 0);
 }
 
 void

@@ -65,9 +65,22 @@ watch_unsent(struct cal_peer *peer)
 	}
 }
 
+/* One call is often like the one before, and a list may be long. */
+static bool
+lists(struct cal_side *side, struct cal_slice method)
+{
+	if (cal_slice_same(cal_buf_view(&side->listed), method))
+		return true;
+	if (!cal_hello_lists(side->hello.methods, method))
+		return false;
+	cal_buf_clear(&side->listed);
+	cal_buf_put(&side->listed, method.ptr, method.len);
+	return true;
+}
+
 /* What the server's hello forbids never leaves. */
 static enum cal_fate
-judge(const struct cal_call *call, const struct cal_side *side)
+judge(const struct cal_call *call, struct cal_side *side)
 {
 	const struct cal_hello *hello = &side->hello;
 
@@ -75,7 +88,7 @@ judge(const struct cal_call *call, const struct cal_side *side)
 		return FATE_OPEN;
 	if (hello->max_body > 0 && call->body.len > hello->max_body)
 		return FATE_TOO_LARGE;
-	if (!cal_hello_lists(hello->methods, call->method))
+	if (!lists(side, call->method))
 		return FATE_NO_METHOD;
 	return FATE_OPEN;
 }

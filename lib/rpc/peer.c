@@ -72,6 +72,7 @@ side_free(struct cal_side *side)
 {
 	TAILQ_REMOVE(&side->peer->sides, side, next);
 	cal_buf_release(&side->hello_bytes);
+	cal_buf_release(&side->listed);
 	free(side);
 }
 
@@ -176,6 +177,7 @@ on_ping(struct cal_side *side, const struct cal_message *message)
 static void
 remember_hello(struct cal_side *side, struct cal_slice payload)
 {
+	cal_buf_clear(&side->listed);
 	cal_buf_clear(&side->hello_bytes);
 	cal_buf_put(&side->hello_bytes, payload.ptr, payload.len);
 	(void)cal_hello_read(&side->hello, cal_buf_view(&side->hello_bytes),
@@ -339,6 +341,9 @@ cal_peer_close(struct cal_peer *peer, double grace)
 	cal_calls_release(peer);
 	ev_timer_stop(peer->conf.loop, &peer->probe_timer);
 	cal_map_free(peer->incomings);
+	cal_buf_release(&peer->name);
+	cal_spares_release(&peer->spare_incomings);
+	cal_spares_release(&peer->spare_calls);
 	cal_buf_release(&peer->header);
 	cal_buf_release(&peer->payload);
 	free(peer);

@@ -18,30 +18,32 @@ struct cal_incoming {
 	struct cal_side *side;          /* NULL: gone */
 	struct cal_hold *hold;
 	struct cal_buf plain;           /* an expanded payload */
-	struct cal_slice name;          /* key in the map; own memory */
-	struct cal_incoming *older;     /* of the same name */
+	struct cal_incoming *older, *newer;     /* of the same name */
 	bool stopped;                   /* its caller sent a CANCEL */
 	TAILQ_ENTRY(cal_incoming) next;
 };
 
-static void
-put_name(struct cal_buf *out, const struct cal_side *side,
-    const struct cal_rpcmsg_id *id)
+/* Under which name a request of side stands in the map; until the next. */
+static struct cal_slice
+name_of(const struct cal_side *side, const struct cal_rpcmsg_id *id)
 {
-	cal_buf_put(out, &side, sizeof(side));
-	cal_buf_put(out, id->meth.ptr, id->meth.len);
-	cal_buf_put(out, id->okey.ptr, id->okey.len);
-	cal_buf_put(out, id->seq.ptr, id->seq.len);
+	struct cal_buf *name = &side->peer->name;
+
+	cal_buf_clear(name);
+	cal_buf_put(name, &side, sizeof(side));
+	cal_buf_put(name, id->meth.ptr, id->meth.len);
+	cal_buf_put(name, id->okey.ptr, id->okey.len);
+	cal_buf_put(name, id->seq.ptr, id->seq.len);
+	return cal_buf_view(name);
 }
 
 static void
 remember(struct cal_incoming *in)
 {
-	struct cal_buf name = { .max = 0 };
-
-	put_name(&name, in->side, &in->req.msg.id);
-	in->name.ptr = cal_buf_take(&name, &in->name.len);
-	in->older = cal_map_put(in->peer->incomings, in->name, in);
+	in->older = cal_map_put(in->peer->incomings,
+	    name_of(in->side, &in->req.msg.id), in);
+	if (in->older != NULL)
+		in->older->newer = in;
 	TAILQ_INSERT_TAIL(&in->side->incomings, in, next);
 }
 
@@ -49,21 +51,20 @@ static void
 forget(struct cal_incoming *in)
 {
 	struct cal_map *map = in->peer->incomings;
-	struct cal_incoming *head;
 
 	if (in->side == NULL)
 		return;                 /* forgotten with its side */
-	head = cal_map_find(map, in->name);
 	TAILQ_REMOVE(&in->side->incomings, in, next);
-	if (head == in && in->older != NULL)
-		(void)cal_map_put(map, in->name, in->older);
-	else if (head == in)
-		(void)cal_map_remove(map, in->name);
-	else {
-		while (head->older != in)
-			head = head->older;
-		head->older = in->older;
-	}
+	if (in->older != NULL)
+		in->older->newer = in->newer;
+	if (in->newer != NULL)
+		in->newer->older = in->older;
+	else if (in->older != NULL)
+		(void)cal_map_put(map, name_of(in->side, &in->req.msg.id),
+		    in->older);
+	else
+		(void)cal_map_remove(map, name_of(in->side,
+		    &in->req.msg.id));
 }
 
 static void
@@ -71,8 +72,7 @@ incoming_free(struct cal_incoming *in)
 {
 	cal_hold_free(in->hold);
 	cal_buf_release(&in->plain);
-	free((void *)(uintptr_t)in->name.ptr);
-	free(in);
+	cal_spare_give(&in->peer->spare_incomings, in);
 }
 
 /* More than the body: whatever else the caller packed around it. */
@@ -132,7 +132,8 @@ cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
 		    "nothing is served here");
 		return;
 	}
-	CAL_NEW(in);
+	in = cal_spare_take(&peer->spare_incomings, sizeof(*in));
+	*in = (struct cal_incoming){ .peer = peer };
 	rc = cal_rpcmsg_read_payload(msg, message->payload, &in->plain,
 	    peer->conf.max_body, &err);
 	if (rc != CAL_OK) {
@@ -142,7 +143,6 @@ cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
 		return;
 	}
 	CAL_FAULT("decoded");
-	in->peer = peer;
 	in->side = side;
 	in->req.held = bytes_held(in, message);
 	in->hold = cal_message_take(message);
@@ -157,10 +157,10 @@ cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
 
 /* The newest of this name that was not stopped yet; NULL: none. */
 static struct cal_incoming *
-find_open(struct cal_peer *peer, const struct cal_buf *name)
+find_open(const struct cal_side *side, const struct cal_rpcmsg_id *id)
 {
-	struct cal_incoming *in = cal_map_find(peer->incomings,
-	    cal_buf_view(name));
+	struct cal_incoming *in = cal_map_find(side->peer->incomings,
+	    name_of(side, id));
 
 	while (in != NULL && in->stopped)
 		in = in->older;
@@ -171,18 +171,15 @@ void
 cal_request_stop(struct cal_side *side, const struct cal_rpcmsg *msg)
 {
 	struct cal_peer *peer = side->peer;
-	struct cal_buf name = { .max = 0 };
 	struct cal_incoming *in;
 
-	put_name(&name, side, &msg->id);
-	if (find_open(peer, &name) == NULL)
+	if (find_open(side, &msg->id) == NULL)
 		peer->counts.unexpected++;
 	/* Looked up anew each time: the event may end any of them. */
-	while ((in = find_open(peer, &name)) != NULL) {
+	while ((in = find_open(side, &msg->id)) != NULL) {
 		in->stopped = true;
 		peer->conf.events->cancel(peer->conf.arg, &in->req);
 	}
-	cal_buf_release(&name);
 }
 
 void

@@ -14,7 +14,7 @@ struct cal_resolver;
 struct cal_resolver *cal_resolver_new(uint32_t first);
 void cal_resolver_free(struct cal_resolver *resolver);
 
-/* Gives waiter (not NULL) a number; at most 2^31 wait at a time. */
+/* Gives waiter (not NULL) a number; at most 2^30 wait at a time. */
 uint32_t cal_resolver_wait(struct cal_resolver *resolver, void *waiter);
 
 /* Who waits for this number, or NULL. */

@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "base/map.h"
+#include "base/spare.h"
 #include "codec/mp.h"
 #include "codec/rpcmsg.h"
 #include "rpc/call.h"
@@ -63,6 +64,7 @@ struct cal_side {
 	enum cal_hello_state state;
 	struct cal_buf hello_bytes;     /* what hello points into */
 	struct cal_hello hello;
+	struct cal_buf listed;          /* a method that hello lists */
 	struct cal_calls calls;         /* left over this link */
 	size_t calls_count;
 };
@@ -75,6 +77,8 @@ struct cal_peer {
 	struct cal_buf header, payload; /* for what is being written */
 
 	struct cal_map *incomings;      /* by side, meth, okey, seq */
+	struct cal_buf name;            /* the one being looked up */
+	struct cal_spares spare_incomings, spare_calls;
 
 	struct cal_resolver *resolver;
 	struct cal_calls unsent;

@@ -82,11 +82,12 @@ struct cal_zmq_conn {
 	ev_timer reopen;                /* a DEALER whose connection ended */
 	bool pumping;
 	bool sent;                      /* since the last receive */
-	struct cal_zmq_inbox *inbox;
+	struct cal_zmq_inbox *inbox;    /* for the next message */
 
 	struct cal_map *by_id;          /* ROUTER */
 	struct cal_map *by_fd;
 	struct cal_zmq_links links, blocked, suspects;
+	struct cal_zmq_link *recent;    /* the last that sent something */
 	struct cal_zmq_link *server;    /* DEALER */
 	uint64_t serial;
 
@@ -108,8 +109,10 @@ struct cal_zmq_inbox *cal_zmq_inbox_new(void);
 /* zmq_link.c */
 struct cal_zmq_link *cal_zmq_link_new(struct cal_zmq_conn *zc,
     struct cal_slice id);
+
+/* A peer of a ROUTER, known or new; part is one of its message. */
 struct cal_zmq_link *cal_zmq_link_find(struct cal_zmq_conn *zc,
-    struct cal_slice id, int fd);
+    struct cal_slice id, const zmq_msg_t *part);
 void cal_zmq_link_up(struct cal_zmq_link *zl);
 void cal_zmq_link_down(struct cal_zmq_link *zl);
 void cal_zmq_link_free(struct cal_zmq_link *zl);

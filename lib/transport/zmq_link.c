@@ -94,16 +94,37 @@ take_fd(struct cal_zmq_link *zl, int fd)
 	suspect(before);
 }
 
-/* A peer of a ROUTER, known or new, whose message came over fd. */
-struct cal_zmq_link *
-cal_zmq_link_find(struct cal_zmq_conn *zc, struct cal_slice id, int fd)
+/* Most messages come from whoever sent the one before. */
+static struct cal_zmq_link *
+find_id(struct cal_zmq_conn *zc, struct cal_slice id)
 {
-	struct cal_zmq_link *zl = cal_map_find(zc->by_id, id);
+	struct cal_zmq_link *zl = zc->recent;
 
+	if (zl == NULL || zl->id_len != id.len ||
+	    memcmp(zl->id, id.ptr, id.len) != 0)
+		zl = cal_map_find(zc->by_id, id);
 	if (zl == NULL)
 		zl = cal_zmq_link_new(zc, id);
-	if (zl->fd != fd)
-		take_fd(zl, fd);
+	zc->recent = zl;
+	return zl;
+}
+
+/*
+ * A routing id that libzmq made up (they begin with a zero byte, as no other
+ * may) is one of one connection, so that a descriptor once known is enough.
+ */
+struct cal_zmq_link *
+cal_zmq_link_find(struct cal_zmq_conn *zc, struct cal_slice id,
+    const zmq_msg_t *part)
+{
+	struct cal_zmq_link *zl = find_id(zc, id);
+	int fd;
+
+	if (zl->fd == -1 || id.len == 0 || id.ptr[0] != 0) {
+		fd = zmq_msg_get(part, ZMQ_SRCFD);
+		if (zl->fd != fd)
+			take_fd(zl, fd);
+	}
 	cal_zmq_link_up(zl);
 	return zl;
 }
@@ -157,6 +178,8 @@ cal_zmq_link_free(struct cal_zmq_link *zl)
 	no_suspect(zl);
 	drop_queue(zl);
 	forget_fd(zl);
+	if (zl->zc->recent == zl)
+		zl->zc->recent = NULL;
 	if (zl->id_len > 0)
 		(void)cal_map_remove(zl->zc->by_id,
 		    cal_slice_of(zl->id, zl->id_len));

@@ -9,9 +9,13 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/spare.h"
 #include "transport/zmq.h"
 
 enum { TAKE_BYTES = 65536 };    /* from here on a copy costs more */
+
+/* A message is held by whoever took it, maybe longer than its socket is. */
+static struct cal_spares inboxes;
 
 static const char *const words[] = { "UPPER", "PING", "PONG" };
 
@@ -23,13 +27,14 @@ inbox_free(struct cal_hold *hold)
 
 	for (i = 0; i < inbox->count; i++)
 		(void)zmq_msg_close(&inbox->parts[i]);
-	free(inbox);
+	cal_spare_give(&inboxes, inbox);
 }
 
 struct cal_zmq_inbox *
 cal_zmq_inbox_new(void)
 {
-	struct cal_zmq_inbox *inbox = cal_malloc(sizeof(*inbox));
+	struct cal_zmq_inbox *inbox = cal_spare_take(&inboxes,
+	    sizeof(*inbox));
 
 	inbox->hold.free = inbox_free;
 	inbox->count = 0;
@@ -90,7 +95,7 @@ keep_inbox(struct cal_zmq_conn *zc, struct cal_zmq_inbox *inbox)
 	if (zc->inbox == NULL)
 		zc->inbox = inbox;
 	else
-		free(inbox);
+		cal_spare_give(&inboxes, inbox);
 }
 
 static struct cal_slice
@@ -137,7 +142,7 @@ find_link(struct cal_zmq_conn *zc, struct cal_zmq_inbox *inbox)
 
 	if (zc->server == NULL)
 		return cal_zmq_link_find(zc, part_view(&inbox->parts[0]),
-		    zmq_msg_get(last, ZMQ_SRCFD));
+		    last);
 	if (!zc->server->up)
 		cal_zmq_monitor_read(zc);
 	return zc->server->up ? zc->server : NULL;

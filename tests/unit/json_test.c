@@ -157,7 +157,8 @@ test_flavours(void **state)
 }
 
 static int
-check_nested(const char *open, const char *close, size_t depth)
+check_nested(const char *open, const char *close, size_t depth,
+    enum cal_json_flavour flavour)
 {
 	struct cal_buf buf = { 0 };
 	size_t i;
@@ -168,26 +169,61 @@ check_nested(const char *open, const char *close, size_t depth)
 	cal_buf_put_text(&buf, "1");
 	for (i = 0; i < depth; i++)
 		cal_buf_put_text(&buf, close);
-	rc = check(cal_buf_view(&buf), CAL_JSON_STRICT);
+	rc = check(cal_buf_view(&buf), flavour);
 	cal_buf_release(&buf);
 	return rc;
+}
+
+static int
+check_strict(const char *open, const char *close, size_t depth)
+{
+	return check_nested(open, close, depth, CAL_JSON_STRICT);
 }
 
 static void
 test_depth(void **state)
 {
 	(void)state;
-	assert_int_equal(check_nested("[", "]", CAL_JSON_DEPTH), CAL_OK);
-	assert_int_equal(check_nested("{\"a\":", "}", CAL_JSON_DEPTH),
+	assert_int_equal(check_strict("[", "]", CAL_JSON_DEPTH), CAL_OK);
+	assert_int_equal(check_strict("{\"a\":", "}", CAL_JSON_DEPTH),
 	    CAL_OK);
-	assert_int_equal(check_nested("[{\"a\":", "}]", CAL_JSON_DEPTH / 2),
+	assert_int_equal(check_strict("[{\"a\":", "}]", CAL_JSON_DEPTH / 2),
 	    CAL_OK);
-	assert_int_equal(check_nested("[", "]", CAL_JSON_DEPTH + 1),
+	assert_int_equal(check_strict("[", "]", CAL_JSON_DEPTH + 1),
 	    CAL_EDATA);
 	assert_string_equal(err.text,
 	    "not JSON: nested too deep at byte 2049");
-	assert_int_equal(check_nested("[", "]", 100000), CAL_EDATA);
-	assert_int_equal(check_nested("[{\"a\":", "]}", 40), CAL_EDATA);
+	assert_int_equal(check_strict("[", "]", 100000), CAL_EDATA);
+	assert_int_equal(check_strict("[{\"a\":", "]}", 40), CAL_EDATA);
+}
+
+/* What stands around a value has a level of its own, and no other rules. */
+static void
+test_wrapped(void **state)
+{
+	static const struct {
+		enum cal_json_flavour flavour;
+		size_t depth;
+	} rows[] = {
+		{ CAL_JSON_STRICT, CAL_JSON_DEPTH },
+		{ CAL_JSON_PYTHON, CAL_JSON_DEPTH },
+		{ CAL_JSON_WRAPPED, CAL_JSON_DEPTH + 1 },
+		{ CAL_JSON_PYTHON_WRAPPED, CAL_JSON_DEPTH + 1 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(check_nested("[", "]", rows[i].depth,
+		    rows[i].flavour), CAL_OK);
+		assert_int_equal(check_nested("{\"a\":", "}", rows[i].depth,
+		    rows[i].flavour), CAL_OK);
+		assert_int_equal(check_nested("[", "]", rows[i].depth + 1,
+		    rows[i].flavour), CAL_EDATA);
+	}
+	assert_int_equal(check(BYTES("[NaN]"), CAL_JSON_WRAPPED), CAL_EDATA);
+	assert_int_equal(check(BYTES("[NaN]"), CAL_JSON_PYTHON_WRAPPED),
+	    CAL_OK);
 }
 
 /* Each byte at each place of a string, whichever way it is looked at. */
@@ -288,6 +324,7 @@ main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_flavours),
 		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_wrapped),
 		cmocka_unit_test(test_string_bytes),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_mutations),

@@ -86,6 +86,38 @@ test_forget(void **state)
 	cal_resolver_free(NULL);
 }
 
+/* Beside the simplest table there is: numbers that stay out long collide. */
+static void
+test_walk(void **state)
+{
+	enum { SEQS = 4096, STEPS = 20000 };
+	static bool out[SEQS];
+	struct cal_resolver *resolver = cal_resolver_new(0);
+	uint32_t seq, i, random = 1, given = 0;
+	size_t count = 0;
+
+	(void)state;
+	for (i = 0; i < STEPS && given < SEQS; i++) {
+		random = random * 1664525 + 1013904223;
+		seq = (random >> 8) % SEQS;
+		if (random >> 31 == 0) {
+			assert_int_equal(cal_resolver_wait(resolver,
+			    &out[given]), given);
+			out[given++] = true;
+			count++;
+		} else {
+			cal_resolver_forget(resolver, seq);
+			count -= out[seq];
+			out[seq] = false;
+		}
+		assert_int_equal(cal_resolver_count(resolver), count);
+	}
+	for (seq = 0; seq < SEQS; seq++)
+		assert_ptr_equal(cal_resolver_find(resolver, seq),
+		    out[seq] ? &out[seq] : NULL);
+	cal_resolver_free(resolver);
+}
+
 int
 main(void)
 {
@@ -94,6 +126,7 @@ main(void)
 		cmocka_unit_test(test_skips),
 		cmocka_unit_test(test_skips_the_one_out),
 		cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_walk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
