@@ -26,6 +26,7 @@ struct program {
 	struct cal_service *service;
 	int last_signal;                /* the second one, that hurried us */
 	bool stopping;
+	bool leaving;                   /* only workers have to end */
 	struct cal_err refusal;         /* its code: CAL_OK if none */
 };
 
@@ -69,6 +70,8 @@ on_stop(void *arg, int number)
 	if (p->stopping) {
 		p->last_signal = number;
 		cal_service_abort(p->service, true);
+		if (p->leaving)
+			cal_reaper_kill(p->reaper);
 		return;
 	}
 	p->stopping = true;
@@ -83,6 +86,8 @@ on_hup(void *arg, int number)
 	struct cal_err err;
 
 	(void)number;
+	if (p->stopping || p->leaving)
+		return;                 /* no method is served any more */
 	if (p->options.dir != NULL && cal_methods_load(p->methods,
 	    p->options.dir, true, &err) != CAL_OK)
 		cal_log(CAL_LOG_FAILURE, "kept the old methods: %s", err.text);
@@ -104,12 +109,18 @@ static void
 make_methods(struct program *p, char **env)
 {
 	const struct cal_serve_options *o = &p->options;
-	struct cal_command_conf conf = {
-		.reaper = p->reaper,
-		.env = (const char *const *)env,
-		.kill_after = o->kill_after,
-		.no_traceback = o->no_traceback,
-		.loop = p->loop,
+	struct cal_methods_conf conf = {
+		.command = {
+			.reaper = p->reaper,
+			.env = (const char *const *)env,
+			.kill_after = o->kill_after,
+			.no_traceback = o->no_traceback,
+			.loop = p->loop,
+		},
+		.dialect = o->dialect,
+		.processes = o->jobs,
+		.depth = o->depth,
+		.max_answer = o->max_body,
 	};
 	struct cal_err err;
 	size_t i;
@@ -157,6 +168,19 @@ open_service(struct program *p)
 	cal_die_unless(cal_service_open(&p->service, &conf, &err), &err);
 }
 
+/* Workers end with their methods. */
+static void
+end_workers(struct program *p)
+{
+	p->leaving = true;
+	cal_methods_clear(p->methods);
+	ev_invoke_pending(p->loop);
+	if (p->last_signal != 0)
+		cal_reaper_kill(p->reaper);
+	while (cal_reaper_watched(p->reaper) > 0)
+		(void)ev_run(p->loop, EVRUN_ONCE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -184,6 +208,7 @@ main(int argc, char **argv)
 	ev_run(p.loop, 0);
 	if (cal_log_wants(CAL_LOG_INFO))
 		cal_service_say(p.service);
+	end_workers(&p);
 	cal_reaper_sweep(p.reaper);
 	cut = cal_service_cut_short(p.service);
 	cal_start_mortal(p.loop);

@@ -172,6 +172,8 @@ launch() {
 	local name=$1 input=/dev/null
 	shift
 	[[ -e $T/$name.in ]] && input=$T/$name.in
+	# What stands there must not be taken for ours.
+	[[ ! -f $T/$name.out ]] || rm "$T/$name.out"
 	"$@" <"$input" >"$T/$name.out" 2>"$T/$name.err" 3>&- 8>&- 9>&- &
 	PID=$!
 	pids[$name]=$PID

@@ -158,7 +158,8 @@ load lib
 	chmod +x both
 	unshare -m ./both true 2>/dev/null || skip "no mount namespaces here"
 	serve s "$ANY" echo -- cat
-	WRAP="unshare -m ./both $CAL_WRAP" \
+	# Not under valgrind, which blames us for memory of glibc's resolver.
+	WRAP="unshare -m ./both" \
 	    expect 0 call "tcp://localhost:${URL##*:}" echo 1
 	same "$out" 1
 }

@@ -8,6 +8,8 @@
 #include "exec/command.h"
 #include "base/clean.h"
 #include "base/mem.h"
+#include "exec/status.h"
+#include "exec/trace.h"
 
 #include <ev.h>
 #include <signal.h>
@@ -18,7 +20,6 @@
 enum {
 	VALUE_MAX = 4096,       /* of a variable; 128 KiB would be E2BIG */
 	VARIABLES = 8,          /* that we set, with the NULL behind them */
-	TRACE_MAX = 65536,      /* of cleaned stderr */
 };
 
 struct command {
@@ -112,38 +113,6 @@ make_env(struct command *command, const struct cal_job *job)
 
 /* The outcome. */
 
-/* The last of stderr, as text that may be shown anywhere. */
-static void
-put_trace(struct cal_buf *out, const struct cal_child_end *end)
-{
-	struct cal_slice text = cal_buf_view(&end->tail);
-	size_t extra;
-
-	/* The first character may be cut in half. */
-	while (end->tail_cut && text.len > 0 && (*text.ptr & 0xc0) == 0x80) {
-		text.ptr++;
-		text.len--;
-	}
-	cal_clean_text(out, text, true);
-	if (out->len <= TRACE_MAX)
-		return;
-	extra = out->len - TRACE_MAX;
-	while (extra < out->len && (out->ptr[extra] & 0xc0) == 0x80)
-		extra++;
-	cal_buf_consume(out, extra);
-}
-
-static void
-put_signal(struct cal_buf *out, int number)
-{
-	const char *name = sigabbrev_np(number);
-
-	if (name != NULL)
-		cal_buf_printf(out, "SIG%s", name);
-	else
-		cal_buf_printf(out, "signal %d", number);
-}
-
 /* It ended by itself, or was killed by somebody else. */
 static void
 fill_ended(struct cal_outcome *outcome, struct cal_child_end *end)
@@ -154,28 +123,19 @@ fill_ended(struct cal_outcome *outcome, struct cal_child_end *end)
 		return;
 	}
 	outcome->verdict = CAL_VERDICT_FAILURE;
-	if (WIFSIGNALED(end->status)) {
-		outcome->name = "HandlerSignal";
-		outcome->status = -WTERMSIG(end->status);
-		put_signal(&outcome->repr, WTERMSIG(end->status));
-	} else {
-		outcome->name = "HandlerExit";
-		outcome->status = WEXITSTATUS(end->status);
-		cal_buf_printf(&outcome->repr, "exit status %d",
-		    outcome->status);
-	}
+	outcome->name = WIFSIGNALED(end->status) ? "HandlerSignal" :
+	    "HandlerExit";
+	outcome->status = WIFSIGNALED(end->status) ? -WTERMSIG(end->status) :
+	    WEXITSTATUS(end->status);
+	cal_status_words(&outcome->repr, end->status);
 }
 
 static void
 fill_outcome(struct cal_outcome *outcome, const struct work *work,
     struct cal_child_end *end)
 {
-	if (work->stop == CAL_STOP_LIMIT) {
-		cal_outcome_refuse(outcome, CAL_VERDICT_FAILURE,
-		    "HandlerTimeout", "the command ran out of time");
-	} else if (work->stop != CAL_STOP_NONE) {
-		outcome->verdict = CAL_VERDICT_CANCELLED;
-		outcome->stop = work->stop;
+	if (work->stop != CAL_STOP_NONE) {
+		cal_outcome_stop(outcome, work->stop);
 	} else if (end->overflow) {
 		cal_outcome_refuse(outcome, CAL_VERDICT_ERROR, "TooLarge",
 		    "the answer is larger than %zu bytes",
@@ -185,7 +145,8 @@ fill_outcome(struct cal_outcome *outcome, const struct work *work,
 	}
 	if (outcome->verdict == CAL_VERDICT_FAILURE &&
 	    !work->command->conf.no_traceback)
-		put_trace(&outcome->traceback, end);
+		cal_trace_put(&outcome->traceback, cal_buf_view(&end->tail),
+		    end->tail_cut);
 }
 
 static void
@@ -196,6 +157,8 @@ on_done(void *arg, struct cal_child_end *end)
 	struct cal_outcome outcome = { 0 };
 
 	fill_outcome(&outcome, work, end);
+	if (outcome.verdict == CAL_VERDICT_RESULT)
+		cal_job_accept(job, &outcome);
 	free(work);
 	job->work = NULL;
 	job->ended(job, &outcome);
@@ -219,6 +182,7 @@ start(struct cal_handler *handler, struct cal_job *job, struct cal_err *err)
 	struct work *work;
 	int rc;
 
+	cal_job_begin(job);
 	make_env(command, job);
 	CAL_NEW(work);
 	work->job = job;
@@ -239,22 +203,29 @@ stop(struct cal_handler *handler, struct cal_job *job, enum cal_stop why)
 	struct work *work = job->work;
 
 	(void)handler;
-	if (work->stop == CAL_STOP_NONE)
-		work->stop = why;
+	if (work->stop != CAL_STOP_NONE)
+		return;                 /* KILL follows TERM in its time */
+	work->stop = why;
 	cal_child_stop(work->child);
+}
+
+static void
+kill_child(struct cal_handler *handler, struct cal_job *job)
+{
+	struct work *work = job->work;
+
+	(void)handler;
+	cal_child_kill(work->child);
 }
 
 static void
 release(struct cal_handler *handler)
 {
 	struct command *command = (struct command *)handler;
-	size_t i;
 
 	if (command == NULL)
 		return;
-	for (i = 0; command->argv[i] != NULL; i++)
-		free(command->argv[i]);
-	free(command->argv);
+	cal_argv_free(command->argv);
 	free(command->env);
 	free(command->path);
 	cal_buf_release(&command->values);
@@ -264,21 +235,32 @@ release(struct cal_handler *handler)
 static const struct cal_handler_ops command_ops = {
 	.start = start,
 	.stop = stop,
+	.kill = kill_child,
 	.free = release,
 };
 
-static char **
-copy_words(char *const *words)
+char **
+cal_argv_copy(char *const *argv)
 {
 	size_t count = 0;
 	char **copy;
 
-	while (words[count] != NULL)
+	while (argv[count] != NULL)
 		count++;
 	copy = cal_calloc(count + 1, sizeof(*copy));
 	while (count-- > 0)
-		copy[count] = cal_strdup(words[count]);
+		copy[count] = cal_strdup(argv[count]);
 	return copy;
+}
+
+void
+cal_argv_free(char **argv)
+{
+	size_t i;
+
+	for (i = 0; argv[i] != NULL; i++)
+		free(argv[i]);
+	free(argv);
 }
 
 int
@@ -296,7 +278,7 @@ cal_command_new(struct cal_handler **handlerp,
 	command->handler.ops = &command_ops;
 	command->conf = *conf;
 	command->path = path;
-	command->argv = copy_words(conf->argv);
+	command->argv = cal_argv_copy(conf->argv);
 	while (conf->env[command->env_count] != NULL)
 		command->env_count++;
 	command->env = cal_calloc(command->env_count + VARIABLES,

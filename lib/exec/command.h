@@ -43,4 +43,8 @@ int cal_command_locate(char **pathp, const char *name, struct cal_err *err);
 int cal_command_env(char ***envp, const char *list, struct cal_err *err);
 void cal_command_env_free(char **env);
 
+/* A list of words that ends with NULL, in new memory. */
+char **cal_argv_copy(char *const *argv);
+void cal_argv_free(char **argv);
+
 #endif

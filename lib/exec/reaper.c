@@ -53,6 +53,7 @@ struct cal_reaper {
 	ev_signal sigchld;
 	ev_timer timer;                 /* runs while there are hunts */
 	LIST_HEAD(, cal_watch) table[BUCKETS];
+	size_t watched;                 /* in the table */
 	LIST_HEAD(, hunt) hunts;
 	struct cal_buf env;             /* of the process being started */
 	uint64_t left_behind;
@@ -166,6 +167,7 @@ cal_reaper_spawn(struct cal_reaper *reaper, struct cal_watch *watch,
 	if (rc != CAL_OK)
 		return rc;
 	LIST_INSERT_HEAD(&reaper->table[watch->pid % BUCKETS], watch, entry);
+	reaper->watched++;
 	return CAL_OK;
 }
 
@@ -276,6 +278,7 @@ on_sigchld(struct ev_loop *loop, ev_signal *w, int revents)
 		watch = find_watch(reaper, pid);
 		if (watch != NULL) {
 			LIST_REMOVE(watch, entry);
+			reaper->watched--;
 			watch->ended(watch, status);
 		} else {
 			orphans = true;
@@ -286,6 +289,23 @@ on_sigchld(struct ev_loop *loop, ev_signal *w, int revents)
 	/* The children of one that was killed may be ours now. */
 	if (orphans && !LIST_EMPTY(&reaper->hunts))
 		look_around(reaper);
+}
+
+size_t
+cal_reaper_watched(const struct cal_reaper *reaper)
+{
+	return reaper->watched;
+}
+
+void
+cal_reaper_kill(struct cal_reaper *reaper)
+{
+	struct cal_watch *watch;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++)
+		LIST_FOREACH(watch, &reaper->table[i], entry)
+			(void)kill(-watch->pid, SIGKILL);
 }
 
 static void

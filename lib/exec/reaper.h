@@ -72,6 +72,10 @@ void cal_reaper_note(struct cal_reaper *reaper,
 /* How often something was left behind after a good end. */
 uint64_t cal_reaper_left_behind(const struct cal_reaper *reaper);
 
+/* How many processes have not ended yet; and KILL to all their groups. */
+size_t cal_reaper_watched(const struct cal_reaper *reaper);
+void cal_reaper_kill(struct cal_reaper *reaper);
+
 /*
  * Kills every descendant that is left, and waits for them up to a second; for
  * the end of the process.  No callback is called.

@@ -3,37 +3,21 @@
  * one of them, so that a folder can change under running requests.
  */
 #include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
-#include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "codec/mp.h"
-#include "serve/methods.h"
+#include "serve/methods_parts.h"
 
-enum { NAME_MAX_BYTES = 128 };
-
-struct cal_method {
-	struct cal_handler *handler;
-	char *name;
-	unsigned users;
-	bool from_dir;
-	bool seen;                      /* while the folder is read again */
+enum {
+	NAME_MAX_BYTES = 128,
+	WORKER_FDS = 3,         /* descriptors of ours for a worker's pipes */
+	SPARE_FDS = 64,         /* for callers, and for all the rest */
 };
 
-struct cal_methods {
-	struct cal_command_conf conf;
-	struct cal_map *table;
-	struct cal_buf list;            /* empty: to be written anew */
-};
-
-static int
-check_name(const char *name, struct cal_err *err)
+int
+cal_method_check_name(const char *name, struct cal_err *err)
 {
 	size_t i;
 
@@ -51,7 +35,7 @@ check_name(const char *name, struct cal_err *err)
 }
 
 struct cal_methods *
-cal_methods_new(const struct cal_command_conf *conf)
+cal_methods_new(const struct cal_methods_conf *conf)
 {
 	struct cal_methods *methods;
 
@@ -73,14 +57,28 @@ cal_method_handler(const struct cal_method *method)
 	return method->handler;
 }
 
+struct cal_slots *
+cal_method_slots(struct cal_method *method)
+{
+	return method->handler->capacity > 0 ? &method->slots : NULL;
+}
+
 void
 cal_method_unuse(struct cal_method *method)
 {
 	if (--method->users > 0)
 		return;
+	cal_slots_release(&method->slots);
 	method->handler->ops->free(method->handler);
 	free(method->name);
 	free(method);
+}
+
+void
+cal_methods_forget(struct cal_methods *methods)
+{
+	methods->recent = NULL;
+	cal_buf_clear(&methods->list);
 }
 
 static void
@@ -92,38 +90,97 @@ unuse_entry(struct cal_slice name, void *value, void *arg)
 }
 
 void
+cal_methods_clear(struct cal_methods *methods)
+{
+	cal_map_each(methods->table, unuse_entry, NULL);
+	cal_map_free(methods->table);
+	methods->table = cal_map_new();
+	cal_methods_forget(methods);
+}
+
+void
 cal_methods_free(struct cal_methods *methods)
 {
 	if (methods == NULL)
 		return;
-	cal_map_each(methods->table, unuse_entry, NULL);
+	cal_methods_clear(methods);
 	cal_map_free(methods->table);
 	cal_buf_release(&methods->list);
 	free(methods);
 }
 
+/*
+ * Workers stay, and so do their pipes: they must not take what callers need.
+ * libzmq ends the process that has no descriptors for it.
+ */
 static int
-put(struct cal_methods *methods, const char *name, char *const *argv,
-    bool from_dir, struct cal_err *err)
+check_room(const struct cal_methods *methods, struct cal_err *err)
 {
-	struct cal_command_conf conf = methods->conf;
+	size_t workers = methods->conf.processes *
+	    (cal_map_count(methods->table) + 1);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    WORKER_FDS * workers + SPARE_FDS <= limit.rlim_cur)
+		return CAL_OK;
+	return cal_fail(err, CAL_EOS, "%zu workers need %zu descriptors; the "
+	    "limit is %llu (ulimit -n)", workers,
+	    WORKER_FDS * workers + SPARE_FDS,
+	    (unsigned long long)limit.rlim_cur);
+}
+
+static int
+make_handler(struct cal_handler **handlerp, struct cal_methods *methods,
+    const char *name, char *const *argv, struct cal_err *err)
+{
+	const struct cal_methods_conf *conf = &methods->conf;
+	struct cal_pool_conf pool = {
+		.command = conf->command,
+		.method = strcmp(name, "*") == 0 ? NULL : name,
+		.dialect = conf->dialect,
+		.processes = conf->processes,
+		.depth = conf->depth,
+		.max_answer = conf->max_answer,
+		.deaths = &methods->deaths,
+	};
+	int rc;
+
+	pool.command.argv = argv;
+	if (conf->dialect == NULL)
+		return cal_command_new(handlerp, &pool.command, err);
+	if (pool.method == NULL && !conf->dialect->names_method)
+		return cal_fail(err, CAL_EUSAGE, "method '*' has no meaning "
+		    "with --coprocess %s: a worker could not know the method",
+		    conf->dialect->name);
+	if ((rc = check_room(methods, err)) != CAL_OK)
+		return rc;
+	return cal_pool_new(handlerp, &pool, err);
+}
+
+int
+cal_methods_put(struct cal_methods *methods, const char *name, char *const *argv,
+    const struct stat *file, struct cal_err *err)
+{
 	struct cal_handler *handler;
 	struct cal_method *method;
 	int rc;
 
-	conf.argv = argv;
-	if ((rc = cal_command_new(&handler, &conf, err)) != CAL_OK)
+	rc = make_handler(&handler, methods, name, argv, err);
+	if (rc != CAL_OK)
 		return rc;
 	CAL_NEW(method);
 	method->handler = handler;
+	cal_slots_init(&method->slots, handler->capacity);
 	method->name = cal_strdup(name);
 	method->users = 1;
-	method->from_dir = from_dir;
+	method->from_dir = file != NULL;
+	if (file != NULL)
+		method->file = *file;
 	method->seen = true;
 	method = cal_map_put(methods->table, cal_slice_text(name), method);
 	if (method != NULL)
 		cal_method_unuse(method);
-	cal_buf_clear(&methods->list);
+	cal_methods_forget(methods);
 	return CAL_OK;
 }
 
@@ -133,12 +190,12 @@ cal_methods_add(struct cal_methods *methods, const char *name,
 {
 	int rc;
 
-	if ((rc = check_name(name, err)) != CAL_OK)
+	if ((rc = cal_method_check_name(name, err)) != CAL_OK)
 		return rc;
 	if (cal_map_find(methods->table, cal_slice_text(name)) != NULL)
 		return cal_fail(err, CAL_EUSAGE, "method '%s' is there twice",
 		    name);
-	return put(methods, name, argv, false, err);
+	return cal_methods_put(methods, name, argv, NULL, err);
 }
 
 int
@@ -164,139 +221,27 @@ cal_methods_add_shell(struct cal_methods *methods, const char *spec,
 	return rc;
 }
 
-/* Nobody but us and root may have written what we execute. */
-static const char *
-unsafe(const struct stat *st)
-{
-	if (st->st_uid != geteuid() && st->st_uid != 0)
-		return "it belongs to another user";
-	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return "others may write to it";
-	return NULL;
-}
-
-static int
-put_file(struct cal_methods *methods, const char *dir, const char *name,
-    const struct stat *st, struct cal_err *err)
-{
-	const char *why = unsafe(st);
-	char *argv[] = { NULL, NULL };
-	int rc;
-
-	if (why != NULL)
-		return cal_fail(err, CAL_ECONFIG, "'%s/%s' cannot be a method: "
-		    "%s", dir, name, why);
-	if ((rc = check_name(name, err)) != CAL_OK)
-		return cal_fail(err, CAL_ECONFIG,
-		    "'%s/%s' cannot be a method: bad name", dir, name);
-	argv[0] = cal_asprintf("%s/%s", dir, name);
-	rc = put(methods, name, argv, true, err);
-	free(argv[0]);
-	return rc;
-}
-
-static int
-take_entry(struct cal_methods *methods, const char *dir, int fd,
-    const char *name, struct cal_err *err)
-{
-	struct cal_method *known;
-	struct stat st;
-
-	if (name[0] == '.' || fstatat(fd, name, &st, 0) == -1 ||
-	    !S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0)
-		return CAL_OK;
-	known = cal_map_find(methods->table, cal_slice_text(name));
-	if (known != NULL && !known->from_dir)
-		return CAL_OK;          /* -m wins */
-	return put_file(methods, dir, name, &st, err);
-}
-
-static void
-mark_unseen(struct cal_slice name, void *value, void *arg)
-{
-	struct cal_method *method = value;
-
-	(void)name;
-	(void)arg;
-	method->seen = !method->from_dir;
-}
-
-static void
-drop_unseen(struct cal_slice name, void *value, void *arg)
-{
-	struct cal_methods *methods = arg;
-	struct cal_method *method = value;
-
-	if (method->seen)
-		return;
-	(void)cal_map_remove(methods->table, name);
-	cal_buf_clear(&methods->list);
-	cal_method_unuse(method);
-}
-
-static int
-read_entries(struct cal_methods *methods, const char *dir, DIR *stream,
-    bool again, struct cal_err *err)
-{
-	struct dirent *entry;
-	struct cal_err why;
-	int rc;
-
-	cal_map_each(methods->table, mark_unseen, NULL);
-	while (errno = 0, (entry = readdir(stream)) != NULL) {
-		rc = take_entry(methods, dir, dirfd(stream), entry->d_name,
-		    &why);
-		if (rc == CAL_OK)
-			continue;
-		if (!again) {
-			*err = why;
-			return rc;
-		}
-		cal_log(CAL_LOG_WARNING, "skipped: %s", why.text);
-	}
-	if (errno != 0)
-		return cal_fail_errno(err, CAL_EIO, errno,
-		    "cannot read the folder '%s'", dir);
-	cal_map_each(methods->table, drop_unseen, methods);
-	return CAL_OK;
-}
-
-int
-cal_methods_load(struct cal_methods *methods, const char *dir, bool again,
-    struct cal_err *err)
-{
-	struct stat st;
-	const char *why;
-	DIR *stream;
-	int fd, rc;
-
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (stream = fdopendir(fd)) == NULL) {
-		rc = cal_fail_errno(err, CAL_ENOINPUT, errno,
-		    "cannot read the folder '%s'", dir);
-		if (fd != -1)
-			(void)close(fd);
-		return rc;
-	}
-	if (fstat(fd, &st) == 0 && (why = unsafe(&st)) != NULL)
-		rc = cal_fail(err, CAL_ECONFIG, "the folder '%s' is not safe: "
-		    "%s", dir, why);
-	else
-		rc = read_entries(methods, dir, stream, again, err);
-	(void)closedir(stream);
-	return rc;
-}
-
 struct cal_method *
 cal_methods_find(struct cal_methods *methods, struct cal_slice name)
 {
-	struct cal_method *method = NULL;
+	struct cal_method *method = methods->recent;
 
+	/* One request is often for the method of the one before. */
+	if (method != NULL && cal_slice_is(name, method->name))
+		return method;
+	method = NULL;
 	if (!cal_slice_is(name, "*"))
 		method = cal_map_find(methods->table, name);
 	if (method == NULL)
 		method = cal_map_find(methods->table, cal_slice_text("*"));
+	methods->recent = method;
 	return method;
+}
+
+uint64_t
+cal_methods_deaths(const struct cal_methods *methods)
+{
+	return methods->deaths;
 }
 
 size_t

@@ -1,5 +1,6 @@
 /* The table of cal-serve's options, and what must fit together. */
 #include <string.h>
+#include <unistd.h>
 
 #include "serve/options.h"
 
@@ -10,13 +11,19 @@ static const char *const forms[] = {
 	NULL,
 };
 
+enum { JOBS = 100, WORKERS_MAX = 1000, DEPTH_MAX = 100000 };
+
 static const char *const orders[] = { "key", "exit", "reply", NULL };
 static const char notes[] =
     "METHOD '*' answers what nothing else answers.  A command gets the body "
     "on stdin and CAL_METHOD, CAL_KEY, CAL_SEQ, CAL_PEER, CAL_USER, "
-    "CAL_TIMEOUT_MS; exit 0 makes its stdout the answer.\n"
-    "Limits: -j commands at a time; --max-queue requests wait per caller, 10 "
-    "times as many in all, with at most 64 times --max-body bytes; --order "
+    "CAL_TIMEOUT_MS; exit 0 makes its stdout the answer.  A worker of "
+    "--coprocess gets a body and gives an answer per line (lines), with "
+    "4-byte lengths in front (framed), or as JSON-RPC 2.0 objects (jsonrpc).\n"
+    "Limits: -j commands at a time, or -j times --depth requests in the "
+    "workers of a method; --max-queue requests wait per caller, 10 "
+    "times as many in all, with at most 64 times --max-body bytes, those in "
+    "workers included; --order "
     "reply holds as many bytes of answers back, or 4 MiB; an answer "
     "has at most --max-body bytes, a traceback the last 64 KiB of stderr; "
     "of answers that a caller does not take 1000 wait, and above these 4 "
@@ -28,7 +35,7 @@ set_defaults(struct cal_serve_options *options)
 	memset(options, 0, sizeof(*options));
 	options->serializer = "json";
 	options->order = CAL_ORDER_KEY;
-	options->jobs = 100;
+	options->coprocess = -1;
 	options->max_queue = 1000;
 	options->max_body = 10 << 20;
 	options->timeout = 3600;
@@ -52,7 +59,17 @@ parse(struct cal_serve_options *o, int argc, char **argv,
 		    "method; SIGHUP reads it again" },
 		{ .name = "jobs", .letter = 'j', .kind = CAL_OPT_WHOLE,
 		    .value = "N", .dest = &o->jobs, .low = 1, .high = 100000,
-		    .help = "commands at a time (100)" },
+		    .help = "commands at a time (100); with --coprocess, "
+		    "workers of each method (one per processor)" },
+		{ .name = "coprocess", .kind = CAL_OPT_CHOICE,
+		    .value = "KIND", .dest = &o->coprocess,
+		    .choices = cal_dialect_names, .help = "long-lived workers "
+		    "instead of a command per request: lines, framed or "
+		    "jsonrpc" },
+		{ .name = "depth", .kind = CAL_OPT_WHOLE, .value = "N",
+		    .dest = &o->depth, .low = 1, .high = DEPTH_MAX,
+		    .help = "requests at a time in one worker (lines and "
+		    "framed 1, jsonrpc 100)" },
 		{ .name = "order", .kind = CAL_OPT_CHOICE, .value = "ORDER",
 		    .dest = &o->order, .choices = orders,
 		    .help = "key: one at a time per key; exit: no order; "
@@ -143,6 +160,39 @@ read_words(struct cal_serve_options *o, const struct cal_args *args,
 	return cal_opt_url(&o->url, args->words[0], o->bind, err);
 }
 
+static uint64_t
+processors(void)
+{
+	long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return count > 0 ? (uint64_t)count : 1;
+}
+
+static int
+check_workers(struct cal_serve_options *o, struct cal_err *err)
+{
+	if (o->coprocess < 0) {
+		if (o->depth > 0)
+			return cal_fail(err, CAL_EUSAGE,
+			    "--depth has no meaning without --coprocess");
+		if (o->jobs == 0)
+			o->jobs = JOBS;
+		return CAL_OK;
+	}
+	o->dialect = cal_dialect_at(o->coprocess);
+	if (o->jobs == 0)
+		o->jobs = processors();
+	if (o->depth == 0)
+		o->depth = o->dialect->depth;
+	if (o->jobs > WORKERS_MAX)
+		return cal_fail(err, CAL_EUSAGE, "at most %d workers of a "
+		    "method: -j is too large", WORKERS_MAX);
+	if (o->text && o->dialect->names_method)
+		return cal_fail(err, CAL_EUSAGE, "--text has no meaning with "
+		    "--coprocess %s", o->dialect->name);
+	return CAL_OK;
+}
+
 int
 cal_serve_options_read(struct cal_serve_options *options, int argc,
     char **argv, bool *donep, struct cal_err *err)
@@ -164,5 +214,7 @@ cal_serve_options_read(struct cal_serve_options *options, int argc,
 	if (options->text && !options->body->takes_raw_text)
 		return cal_fail(err, CAL_EUSAGE,
 		    "--text has no meaning with -s %s", options->body->name);
-	return read_words(options, &args, err);
+	if ((rc = read_words(options, &args, err)) != CAL_OK)
+		return rc;
+	return check_workers(options, err);
 }

@@ -5,6 +5,7 @@
 #include "base/url.h"
 #include "cli/words.h"
 #include "codec/body.h"
+#include "exec/dialect.h"
 #include "work/order.h"
 
 struct cal_serve_options {
@@ -16,7 +17,11 @@ struct cal_serve_options {
 	const char *method;             /* NAME -- COMMAND; or NULL */
 	char **command;
 	int order;                      /* enum cal_order_kind */
-	uint64_t jobs, max_queue, count, max_body;
+	const struct cal_dialect *dialect;      /* NULL: no --coprocess */
+	int coprocess;                  /* its number; -1: none */
+	uint64_t depth;                 /* requests in one worker */
+	uint64_t jobs;                  /* commands, or workers of a method */
+	uint64_t max_queue, count, max_body;
 	uint64_t notify_fd;             /* 0: none */
 	double timeout, kill_after, grace;
 	const char *pass_env;

@@ -43,6 +43,10 @@ on_request(void *arg, struct cal_request *req)
 	struct cal_method *method;
 	struct cal_err err;
 
+	if (service->draining) {
+		cal_task_refuse(task, "Busy", "shutting down");
+		return;
+	}
 	method = cal_methods_find(conf->methods, task->job.method);
 	if (method == NULL) {
 		cal_task_refuse(task, "MethodNotFound",
@@ -54,8 +58,6 @@ on_request(void *arg, struct cal_request *req)
 	if (conf->body->to_text(&task->job.body, req->msg.body, conf->text,
 	    &task->text, &err) != CAL_OK)
 		cal_task_refuse(task, "BadRequest", err.text);
-	else if (service->draining)
-		cal_task_refuse(task, "Busy", "shutting down");
 	else if (req->msg.has_dl && req->msg.dl == 0)
 		cal_task_cancel_now(task, CAL_STOP_DEADLINE);
 	else {
@@ -140,7 +142,7 @@ on_grace_over(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop;
 	(void)revents;
-	service->cut_short = !TAILQ_EMPTY(&service->tasks);
+	service->cut_short = service->wanted > 0;
 	cal_service_abort(service, false);
 }
 
@@ -151,8 +153,13 @@ on_finish(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop;
 	(void)revents;
-	if (service->done || !TAILQ_EMPTY(&service->tasks))
+	if (service->done || service->wanted > 0)
 		return;
+	if (!TAILQ_EMPTY(&service->tasks)) {
+		/* Nobody waits for what is left, but workers may have it. */
+		cal_service_abort(service, false);
+		return;
+	}
 	service->done = true;
 	service->conf.done(service->conf.arg);
 }
@@ -188,8 +195,8 @@ cal_service_open(struct cal_service **servicep,
 	CAL_NEW(service);
 	service->conf = *conf;
 	TAILQ_INIT(&service->tasks);
-	service->order = cal_order_new(conf->order, conf->jobs,
-	    conf->max_queue);
+	service->order = cal_order_new(conf->order, conf->max_queue);
+	cal_slots_init(&service->slots, conf->jobs);
 	ev_init(&service->grace, on_grace_over);
 	service->grace.data = service;
 	ev_init(&service->finish, on_finish);
@@ -249,9 +256,8 @@ cal_service_abort(struct cal_service *service, bool at_once)
 		if (task->turn.state != CAL_TURN_RUNNING)
 			continue;
 		cal_task_stop(task, CAL_STOP_SHUTDOWN);
-		if (at_once)            /* a second stop kills */
-			task->handler->ops->stop(task->handler, &task->job,
-			    CAL_STOP_SHUTDOWN);
+		if (at_once)
+			cal_task_kill(task);
 	}
 }
 
@@ -267,6 +273,7 @@ cal_service_say(const struct cal_service *service)
 	struct cal_tally_now now = {
 		.waiting = cal_order_waiting(service->order),
 		.running = cal_order_running(service->order),
+		.worker_deaths = cal_methods_deaths(service->conf.methods),
 		.left_behind = cal_reaper_left_behind(service->conf.reaper),
 		.log_lost = cal_log_lost(),
 	};
@@ -284,7 +291,9 @@ cal_service_close(struct cal_service *service, double linger)
 		return true;
 	all = cal_peer_close(service->peer, linger);
 	ev_timer_stop(service->conf.loop, &service->grace);
+	cal_slots_release(&service->slots);
 	cal_order_free(service->order);
+	cal_spares_release(&service->spare_tasks);
 	free(service);
 	return all;
 }

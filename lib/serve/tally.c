@@ -59,6 +59,7 @@ cal_tally_say(const struct cal_tally *tally, const struct cal_tally_now *now)
 		{ "unexpected", now->peer.unexpected },
 		{ "waiting", now->waiting },
 		{ "running", now->running },
+		{ "worker_deaths", now->worker_deaths },
 		{ "left_behind", now->left_behind },
 		{ "log_lost", now->log_lost },
 	};

@@ -19,7 +19,7 @@ struct cal_tally {
 /* What is true just now, and what others count. */
 struct cal_tally_now {
 	struct cal_peer_counts peer;
-	uint64_t waiting, running, left_behind, log_lost;
+	uint64_t waiting, running, worker_deaths, left_behind, log_lost;
 };
 
 void cal_tally_add(struct cal_tally *tally, const struct cal_outcome *outcome);

@@ -2,12 +2,11 @@
  * The life of a task: new, in the order, running as a job of its method's
  * handler, ended, answered.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/fault.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "codec/mp.h"
 #include "serve/task.h"
 
@@ -30,15 +29,23 @@ cal_task_free(struct cal_task *task)
 	TAILQ_REMOVE(&service->tasks, task, next);
 	service->waiting_bytes -= task->bytes;
 	service->held_bytes -= task->held;
+	service->wanted -= task->stop == CAL_STOP_NONE;
 	if (task->method != NULL)
 		cal_method_unuse(task->method);
 	cal_buf_release(&task->text);
 	cal_outcome_release(&task->outcome);
-	free(task->peer);
 	free(task->user);
-	free(task);
-	if (service->draining && TAILQ_EMPTY(&service->tasks))
+	cal_spare_give(&service->spare_tasks, task);
+	if (service->draining && service->wanted == 0)
 		ev_feed_event(service->conf.loop, &service->finish, 0);
+}
+
+/* Its request is not counted any more. */
+static void
+stop_waiting(struct cal_task *task)
+{
+	task->service->waiting_bytes -= task->bytes;
+	task->bytes = 0;
 }
 
 /* Sends the outcome; the task is over. */
@@ -89,30 +96,40 @@ cal_task_unqueue(struct cal_task *task)
 	cal_order_drop(task->service->order, &task->turn);
 }
 
-/* What the command wrote becomes what goes on the wire. */
+/* wire is a part of body: what stands around it goes. */
 static void
-convert_output(struct cal_task *task, struct cal_outcome *outcome)
+keep_part(struct cal_buf *body, struct cal_slice wire)
 {
-	const struct cal_service_conf *conf = &task->service->conf;
+	cal_buf_cut(body, (size_t)(wire.ptr - body->ptr) + wire.len);
+	cal_buf_consume(body, body->len - wire.len);
+}
+
+/* What was written for a RESULT becomes what goes on the wire. */
+static void
+accept_output(struct cal_job *job, struct cal_outcome *outcome)
+{
+	const struct cal_service_conf *conf =
+	    &((struct cal_task *)job)->service->conf;
 	struct cal_buf scratch = { .max = 0 };
 	struct cal_slice wire, text = cal_buf_view(&outcome->body);
 	struct cal_err err;
+	bool garbage;
 
 	if (conf->text && text.len > 0 && text.ptr[text.len - 1] == '\n')
 		text.len--;
 	if (conf->body->to_wire(&wire, text, conf->text, &scratch,
 	    &err) != CAL_OK) {
+		garbage = !conf->text && conf->body->to_text(&wire, text,
+		    false, &scratch, NULL) != CAL_OK;
 		cal_outcome_refuse(outcome, CAL_VERDICT_FAILURE, "BadOutput",
 		    "%s", err.text);
-	} else if (wire.len > task->job.max_answer) {
+		outcome->garbage = garbage;
+	} else if (wire.len > job->max_answer) {
 		cal_outcome_refuse(outcome, CAL_VERDICT_ERROR, "TooLarge",
-		    "the answer is larger than %zu bytes",
-		    task->job.max_answer);
+		    "the answer is larger than %zu bytes", job->max_answer);
 	} else if (wire.len > 0 && wire.ptr >= text.ptr &&
 	    wire.ptr < text.ptr + text.len) {
-		cal_buf_cut(&outcome->body,
-		    (size_t)(wire.ptr - outcome->body.ptr) + wire.len);
-		cal_buf_consume(&outcome->body, outcome->body.len - wire.len);
+		keep_part(&outcome->body, wire);
 	} else {
 		if (scratch.len == 0)
 			cal_buf_put(&scratch, wire.ptr, wire.len);
@@ -130,12 +147,11 @@ on_job_ended(struct cal_job *job, struct cal_outcome *outcome)
 
 	ev_timer_stop(service->conf.loop, &task->timer);
 	task->handler = NULL;
-	if (outcome->verdict == CAL_VERDICT_RESULT)
-		convert_output(task, outcome);
 	task->outcome = *outcome;
 	memset(outcome, 0, sizeof(*outcome));
 	good = task->outcome.verdict == CAL_VERDICT_RESULT;
 	/* The order may hold it back for as long as another one runs. */
+	stop_waiting(task);
 	task->held = OVERHEAD + task->req->held + task->text.cap +
 	    task->outcome.body.cap;
 	service->held_bytes += task->held;
@@ -144,18 +160,38 @@ on_job_ended(struct cal_job *job, struct cal_outcome *outcome)
 	cal_service_start_ready(service);
 }
 
+/* A handler may take its time with CANCEL and DEADLINE, not with these. */
+static bool
+is_hard(enum cal_stop why)
+{
+	return why == CAL_STOP_LIMIT || why == CAL_STOP_SHUTDOWN;
+}
+
+/* Its outcome is of no use to anybody any more. */
+static void
+give_up(struct cal_task *task, enum cal_stop why)
+{
+	struct cal_service *service = task->service;
+
+	if (task->stop == CAL_STOP_NONE && --service->wanted == 0 &&
+	    service->draining)
+		ev_feed_event(service->conf.loop, &service->finish, 0);
+	task->stop = why;
+}
+
 void
 cal_task_stop(struct cal_task *task, enum cal_stop why)
 {
-	if (task->stop != CAL_STOP_NONE)
-		return;
 	switch (task->turn.state) {
 	case CAL_TURN_WAITING:
 		cal_task_unqueue(task);
 		cal_task_cancel_now(task, why);
 		break;
 	case CAL_TURN_RUNNING:
-		task->stop = why;
+		if (task->stop == why ||
+		    (task->stop != CAL_STOP_NONE && !is_hard(why)))
+			break;
+		give_up(task, why);
 		task->handler->ops->stop(task->handler, &task->job, why);
 		break;
 	case CAL_TURN_HELD:             /* it has ended already */
@@ -164,37 +200,89 @@ cal_task_stop(struct cal_task *task, enum cal_stop why)
 	}
 }
 
+void
+cal_task_kill(struct cal_task *task)
+{
+	if (task->turn.state == CAL_TURN_RUNNING)
+		task->handler->ops->kill(task->handler, &task->job);
+}
+
+/* The timer goes to whatever comes first. */
+static void
+arm(struct cal_task *task)
+{
+	struct ev_loop *loop = task->service->conf.loop;
+	double now = ev_now(loop), at = task->deadline;
+
+	if (at == 0 || (task->limit > 0 && task->limit < at))
+		at = task->limit;
+	if (ev_is_active(&task->timer) && at == task->armed)
+		return;
+	ev_timer_stop(loop, &task->timer);
+	task->armed = at;
+	if (at == 0)
+		return;
+	ev_timer_set(&task->timer, at > now ? at - now : 0, 0);
+	ev_timer_start(loop, &task->timer);
+}
+
+/*
+ * After the caller's deadline our own limit still holds: a worker need not
+ * give up what nobody waits for any more.
+ */
 static void
 on_task_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct cal_task *task = timer->data;
 	struct cal_service *service = task->service;
+	enum cal_stop why = CAL_STOP_DEADLINE;
 
 	(void)loop;
 	(void)revents;
-	cal_task_stop(task, task->limit);
+	if (task->deadline == 0 ||
+	    (task->limit > 0 && task->limit < task->deadline)) {
+		why = CAL_STOP_LIMIT;
+		task->limit = 0;
+	} else {
+		task->deadline = 0;
+	}
+	if (task->turn.state == CAL_TURN_RUNNING)
+		arm(task);
+	cal_task_stop(task, why);
 	cal_service_start_ready(service);
 }
 
-/* The timer means whatever comes first, from now on. */
+/* It is being worked on: its body is in use, and its time runs. */
 static void
-arm(struct cal_task *task, bool runs)
+on_job_begun(struct cal_job *job)
 {
-	const struct cal_service_conf *conf = &task->service->conf;
-	double now = ev_now(conf->loop), at = task->deadline;
+	struct cal_task *task = (struct cal_task *)job;
+	struct cal_service *service = task->service;
 
-	task->limit = CAL_STOP_DEADLINE;
-	if (runs && conf->timeout > 0 &&
-	    (at == 0 || now + conf->timeout < at)) {
-		at = now + conf->timeout;
-		task->limit = CAL_STOP_LIMIT;
+	/* What is in workers still counts: they may have many at a time. */
+	if (cal_method_slots(task->method) == NULL)
+		stop_waiting(task);
+	if (service->conf.timeout > 0)
+		task->limit = ev_now(service->conf.loop) +
+		    service->conf.timeout;
+	job->deadline = task->deadline;
+	if (job->deadline == 0 ||
+	    (task->limit > 0 && task->limit < job->deadline))
+		job->deadline = task->limit;
+	arm(task);
+}
+
+static const char *
+refusal_name(int rc)
+{
+	switch (rc) {
+	case CAL_ETEMP:
+		return "Busy";
+	case CAL_EDATA:
+		return "BadRequest";
+	default:
+		return "CannotRun";
 	}
-	task->job.deadline = at;
-	ev_timer_stop(conf->loop, &task->timer);
-	if (at == 0)
-		return;
-	ev_timer_set(&task->timer, at > now ? at - now : 0, 0);
-	ev_timer_start(conf->loop, &task->timer);
 }
 
 void
@@ -204,9 +292,6 @@ cal_task_start(struct cal_task *task)
 	struct cal_err err;
 	int rc;
 
-	service->waiting_bytes -= task->bytes;
-	task->bytes = 0;
-	arm(task, true);
 	task->handler = cal_method_handler(task->method);
 	rc = task->handler->ops->start(task->handler, &task->job, &err);
 	if (rc == CAL_OK) {
@@ -215,7 +300,7 @@ cal_task_start(struct cal_task *task)
 	}
 	task->handler = NULL;
 	cal_outcome_refuse(&task->outcome, CAL_VERDICT_ERROR,
-	    rc == CAL_ETEMP ? "Busy" : "CannotRun", "%s", err.text);
+	    refusal_name(rc), "%s", err.text);
 	cal_order_end(service->order, &task->turn, false);
 	cal_task_answer_leaving(service);
 }
@@ -238,8 +323,7 @@ write_seq(struct cal_task *task)
 
 	cal_mp_reader_init(&rd, task->req->msg.id.seq);
 	if (cal_mp_read(&rd, &value) && value.kind == CAL_MP_UINT)
-		(void)snprintf(task->seq, sizeof(task->seq), "%" PRIu64,
-		    value.u);
+		cal_num_text(task->seq, value.u);
 }
 
 struct cal_task *
@@ -247,8 +331,9 @@ cal_task_new(struct cal_service *service, struct cal_request *req)
 {
 	struct cal_task *task;
 
-	CAL_NEW(task);
-	task->service = service;
+	task = cal_spare_take(&service->spare_tasks, sizeof(*task));
+	*task = (struct cal_task){ .service = service };
+	service->wanted++;
 	task->req = req;
 	req->above = task;
 	task->arrival = ev_now(service->conf.loop);
@@ -259,11 +344,16 @@ cal_task_new(struct cal_service *service, struct cal_request *req)
 	task->job.method = req->msg.method;
 	task->job.key = req->msg.key;
 	task->job.seq = cal_slice_text(task->seq);
-	task->peer = cal_strdup(req->caller->name);
-	task->user = cal_strdup(req->caller->user);
+	memcpy(task->peer, req->caller->name, sizeof(task->peer));
 	task->job.peer = cal_slice_text(task->peer);
-	task->job.user = cal_slice_text(task->user);
+	if (*req->caller->user != '\0') {
+		task->user = cal_strdup(req->caller->user);
+		task->job.user = cal_slice_text(task->user);
+	}
 	task->job.max_answer = req->max_answer;
+	task->job.json = !service->conf.text;
+	task->job.begun = on_job_begun;
+	task->job.accept = accept_output;
 	task->job.ended = on_job_ended;
 	ev_init(&task->timer, on_task_timer);
 	task->timer.data = task;
@@ -276,6 +366,7 @@ void
 cal_task_enqueue(struct cal_task *task)
 {
 	struct cal_service *service = task->service;
+	struct cal_slots *slots = cal_method_slots(task->method);
 	size_t bytes = task->req->held + task->text.cap;
 	struct cal_turn *victim;
 
@@ -286,9 +377,10 @@ cal_task_enqueue(struct cal_task *task)
 	}
 	task->bytes = bytes;
 	service->waiting_bytes += bytes;
-	arm(task, false);
+	arm(task);
 	victim = cal_order_add(service->order,
-	    queue_of(service, task->req->caller), &task->turn, task->job.key);
+	    queue_of(service, task->req->caller), &task->turn,
+	    slots != NULL ? slots : &service->slots, task->job.key);
 	CAL_FAULT("queued");
 	if (victim != NULL)
 		cal_task_refuse(cal_task_of_turn(victim), "Busy",

@@ -10,6 +10,8 @@
 
 #include <ev.h>
 
+#include "base/num.h"
+#include "base/spare.h"
 #include "rpc/request.h"
 #include "serve/service.h"
 #include "serve/tally.h"
@@ -24,13 +26,17 @@ struct cal_task {
 	struct cal_buf text;            /* the body, if it was converted */
 	struct cal_outcome outcome;     /* once it has ended */
 	enum cal_stop stop;             /* why it is being stopped */
-	enum cal_stop limit;            /* what the timer means */
-	double arrival, deadline;       /* deadline: the caller's; 0: none */
-	size_t bytes;                   /* counted while it waits */
-	size_t held;                    /* counted while its answer does */
-	ev_timer timer;
-	char seq[24];
-	char *peer, *user;              /* the caller may leave first */
+	double arrival;
+	double deadline;                /* the caller's; 0: none, or over */
+	double limit;                   /* ours, from its beginning; 0: none */
+	size_t bytes;                   /* counted until it begins, or has
+	                                   ended in a worker */
+	size_t held;                    /* counted while its answer waits */
+	ev_timer timer;                 /* for whichever comes first */
+	double armed;                   /* when it will be */
+	char seq[CAL_NUM_TEXT];
+	char peer[CAL_LINK_NAME];       /* the caller may leave first */
+	char *user;                     /* NULL: not known */
 	TAILQ_ENTRY(cal_task) next;
 };
 TAILQ_HEAD(cal_tasks, cal_task);
@@ -39,9 +45,12 @@ struct cal_service {
 	struct cal_service_conf conf;
 	struct cal_peer *peer;
 	struct cal_order *order;
+	struct cal_slots slots;         /* of methods without their own */
 	struct cal_tally tally;
 	struct cal_tasks tasks;
+	struct cal_spares spare_tasks;
 	size_t waiting_bytes, held_bytes;
+	size_t wanted;                  /* tasks that were not stopped */
 	uint64_t started;
 	bool draining, done, cut_short;
 	ev_timer grace;
@@ -79,5 +88,8 @@ void cal_task_start(struct cal_task *task);
 
 /* Ends it, waiting or running, for this reason. */
 void cal_task_stop(struct cal_task *task, enum cal_stop why);
+
+/* Kills what does it, if it runs. */
+void cal_task_kill(struct cal_task *task);
 
 #endif

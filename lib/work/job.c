@@ -24,6 +24,7 @@ void
 cal_outcome_release(struct cal_outcome *outcome)
 {
 	cal_buf_release(&outcome->body);
+	cal_buf_release(&outcome->own_name);
 	cal_buf_release(&outcome->repr);
 	cal_buf_release(&outcome->traceback);
 	*outcome = (struct cal_outcome){ 0 };
@@ -44,4 +45,31 @@ cal_outcome_refuse(struct cal_outcome *outcome, enum cal_verdict verdict,
 	outcome->verdict = verdict;
 	outcome->name = name;
 	cal_buf_put_text(&outcome->repr, text);
+}
+
+void
+cal_outcome_stop(struct cal_outcome *outcome, enum cal_stop stop)
+{
+	if (stop == CAL_STOP_LIMIT) {
+		cal_outcome_refuse(outcome, CAL_VERDICT_FAILURE,
+		    "HandlerTimeout", "it ran out of time");
+		return;
+	}
+	cal_outcome_release(outcome);
+	outcome->verdict = CAL_VERDICT_CANCELLED;
+	outcome->stop = stop;
+}
+
+void
+cal_job_begin(struct cal_job *job)
+{
+	if (job->begun != NULL)
+		job->begun(job);
+}
+
+void
+cal_job_accept(struct cal_job *job, struct cal_outcome *outcome)
+{
+	if (job->accept != NULL)
+		job->accept(job, outcome);
 }

@@ -34,9 +34,13 @@ struct cal_outcome {
 	enum cal_verdict verdict;
 	enum cal_stop stop;             /* of CANCELLED */
 	struct cal_buf body;            /* of RESULT: what the handler wrote */
-	const char *name;               /* of FAILURE and ERROR: static */
+	const char *name;               /* of FAILURE and ERROR: static, or
+	                                   the contents of own_name */
+	struct cal_buf own_name;
 	struct cal_buf repr;
 	struct cal_buf traceback;
+	bool garbage;                   /* BadOutput: no value at all, so that
+	                                   its writer is out of step */
 	bool has_status;
 	int status;                     /* exit status, or -signal */
 };
@@ -48,10 +52,28 @@ void cal_outcome_refuse(struct cal_outcome *outcome, enum cal_verdict verdict,
     const char *name, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Makes it what a job comes to that was stopped; releases what it held. */
+void cal_outcome_stop(struct cal_outcome *outcome, enum cal_stop stop);
+
 struct cal_job;
 
-/* Called once, from the loop.  The outcome is the callee's to release. */
+/*
+ * A job's owner learns of it: that work on it has begun (maybe from inside
+ * start, and once more when it comes to another worker because the first
+ * certainly never saw it; its deadline is set then), and, once, from the loop,
+ * that it has ended.  The outcome is the callee's to release.
+ */
+typedef void cal_job_begun_fn(struct cal_job *job);
 typedef void cal_job_ended_fn(struct cal_job *job,
+    struct cal_outcome *outcome);
+
+/*
+ * Turns the body of a RESULT, what the handler wrote, into wire bytes, or the
+ * outcome into FAILURE BadOutput (it is not what the serializer lets out, or
+ * not even a value: garbage) or ERROR TooLarge (for this caller).  The handler
+ * asks, before ended, since a worker answers for garbage with its life.
+ */
+typedef void cal_job_accept_fn(struct cal_job *job,
     struct cal_outcome *outcome);
 
 /*
@@ -65,7 +87,10 @@ struct cal_job {
 	struct cal_slice user;          /* authenticated name, or empty */
 	double deadline;                /* on the loop's clock; 0: none */
 	size_t max_answer;              /* bytes */
+	bool json;                      /* body is a JSON value, checked */
 
+	cal_job_begun_fn *begun;        /* may be NULL, as accept may */
+	cal_job_accept_fn *accept;
 	cal_job_ended_fn *ended;
 	void *work;                     /* the handler's own, while it runs */
 };
@@ -76,21 +101,34 @@ struct cal_handler;
 struct cal_handler_ops {
 	/*
 	 * Starts the job.  On failure nothing is started and ended is not
-	 * called: CAL_ETEMP when it may work later, else CAL_ENOEXEC,
-	 * CAL_ENOCMD or another.
+	 * called: CAL_ETEMP when it may work later, CAL_EDATA when the handler
+	 * cannot take such a body, else CAL_ENOEXEC, CAL_ENOCMD or another.
 	 */
 	int (*start)(struct cal_handler *handler, struct cal_job *job,
 	    struct cal_err *err);
 
-	/* Stops a running job; ended follows.  A second call hurries. */
+	/*
+	 * Stops a started job; ended follows, later.  CANCEL and DEADLINE may
+	 * leave it to the handler when; LIMIT and SHUTDOWN, which may come
+	 * after those, end what does the job.  The first reason counts.
+	 */
 	void (*stop)(struct cal_handler *handler, struct cal_job *job,
 	    enum cal_stop why);
 
-	/* No job runs any more. */
+	/* Kills what does a stopped job, at once. */
+	void (*kill)(struct cal_handler *handler, struct cal_job *job);
+
+	/* No job runs any more.  Processes that it keeps end in their time. */
 	void (*free)(struct cal_handler *handler);
 };
 struct cal_handler {
 	const struct cal_handler_ops *ops;
+	size_t capacity;                /* jobs at a time; 0: as many as the
+	                                   owner wants to run */
 };
+
+/* For handlers: the job's calls, where it has them. */
+void cal_job_begin(struct cal_job *job);
+void cal_job_accept(struct cal_job *job, struct cal_outcome *outcome);
 
 #endif

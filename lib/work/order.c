@@ -1,6 +1,7 @@
 /*
- * The order of turns: lanes, limits, and what happens to a turn.  Who is next
- * among those that may start is in order_round.c.
+ * The order of turns: lanes, limits, and what happens to a turn.  Who is there
+ * is in order_seats.c, who is next among those that may start in
+ * order_round.c.
  *
  * A lane lives from its first turn to its last, so that the number of keys
  * ever seen does not matter.
@@ -14,13 +15,12 @@
 enum { TOTAL_FACTOR = 10 };     /* waiting turns in all, in max_queue */
 
 struct cal_order *
-cal_order_new(enum cal_order_kind kind, size_t jobs, size_t max_queue)
+cal_order_new(enum cal_order_kind kind, size_t max_queue)
 {
 	struct cal_order *order;
 
 	CAL_NEW(order);
 	order->kind = kind;
-	order->jobs = jobs;
 	order->max_queue = max_queue;
 	order->max_total = max_queue <= SIZE_MAX / TOTAL_FACTOR ?
 	    max_queue * TOTAL_FACTOR : SIZE_MAX;
@@ -87,7 +87,7 @@ enter_lane(struct cal_order *order, struct cal_turn *turn,
 	turn->lane = NULL;
 	if (order->kind == CAL_ORDER_EXIT || key.len == 0)
 		return;
-	name = lane_name(order, turn->queue, key);
+	name = lane_name(order, turn->seat->queue, key);
 	lane = cal_map_find(order->lanes, name);
 	if (lane == NULL) {
 		lane = cal_malloc(sizeof(*lane) + name.len);
@@ -152,27 +152,37 @@ leave_lane(struct cal_order *order, struct cal_turn *turn)
 static void
 stop_waiting(struct cal_order *order, struct cal_turn *turn)
 {
-	struct cal_group *group = turn->queue->group;
+	struct cal_queue *queue = turn->seat->queue;
 
 	assert(turn->state == CAL_TURN_WAITING);
 	if (cal_heap_has(&turn->ready))
 		cal_order_clear_ready(order, turn);
-	TAILQ_REMOVE(&turn->queue->waiting, turn, in_queue);
-	TAILQ_REMOVE(&group->waiting, turn, in_group);
-	group->count--;
+	TAILQ_REMOVE(&queue->waiting, turn, in_queue);
+	TAILQ_REMOVE(&queue->group->waiting, turn, in_group);
+	queue->group->count--;
+	turn->slots->waiting--;
 	order->waiting--;
-	turn->queue = NULL;
+	turn->seat = NULL;
+}
+
+/* All that are ready for the slots, it among them, start now. */
+static bool
+starts_at_once(const struct cal_turn *turn)
+{
+	const struct cal_slots *slots = turn->slots;
+
+	return cal_heap_has(&turn->ready) &&
+	    slots->running + slots->ready <= slots->count;
 }
 
 /* The newest turn of the group that must give one up, or NULL. */
 static struct cal_turn *
 find_victim(struct cal_order *order, struct cal_turn *added)
 {
-	struct cal_group *longest = added->queue->group, *group;
+	struct cal_group *longest = added->seat->queue->group, *group;
 
-	/* What starts at once takes nobody's room. */
-	if (cal_heap_has(&added->ready) &&
-	    order->running + order->ready <= order->jobs)
+	/* It takes nobody's room. */
+	if (starts_at_once(added))
 		return NULL;
 	if (longest->count > order->max_queue)
 		return TAILQ_LAST(&longest->waiting, turns);
@@ -184,21 +194,29 @@ find_victim(struct cal_order *order, struct cal_turn *added)
 	return TAILQ_LAST(&longest->waiting, turns);
 }
 
-struct cal_turn *
-cal_order_add(struct cal_order *order, struct cal_queue *queue,
-    struct cal_turn *turn, struct cal_slice key)
+static void
+start_waiting(struct cal_order *order, struct cal_queue *queue,
+    struct cal_turn *turn, struct cal_slots *slots)
 {
-	struct cal_group *group = queue->group;
-	struct cal_turn *victim;
-
 	assert(turn->state == CAL_TURN_NONE);
 	turn->state = CAL_TURN_WAITING;
 	turn->arrival = order->arrivals++;
-	turn->queue = queue;
+	turn->slots = slots;
+	turn->seat = cal_order_seat(queue, slots);
 	TAILQ_INSERT_TAIL(&queue->waiting, turn, in_queue);
-	TAILQ_INSERT_TAIL(&group->waiting, turn, in_group);
-	group->count++;
+	TAILQ_INSERT_TAIL(&queue->group->waiting, turn, in_group);
+	queue->group->count++;
+	slots->waiting++;
 	order->waiting++;
+}
+
+struct cal_turn *
+cal_order_add(struct cal_order *order, struct cal_queue *queue,
+    struct cal_turn *turn, struct cal_slots *slots, struct cal_slice key)
+{
+	struct cal_turn *victim;
+
+	start_waiting(order, queue, turn, slots);
 	enter_lane(order, turn, key);
 	if (may_start(order, turn))
 		cal_order_set_ready(order, turn);
@@ -211,15 +229,14 @@ struct cal_turn *
 cal_order_next(struct cal_order *order)
 {
 	struct cal_turn *turn = cal_order_first_ready(order);
-	struct cal_queue *queue;
 
-	if (order->running >= order->jobs || turn == NULL)
+	if (turn == NULL)
 		return NULL;
-	queue = turn->queue;
+	cal_order_rotate(order, turn->seat);
 	stop_waiting(order, turn);
 	turn->state = CAL_TURN_RUNNING;
+	turn->slots->running++;
 	order->running++;
-	cal_order_rotate(order, queue);
 	return turn;
 }
 
@@ -228,6 +245,7 @@ cal_order_drop(struct cal_order *order, struct cal_turn *turn)
 {
 	stop_waiting(order, turn);
 	leave_lane(order, turn);
+	turn->slots = NULL;
 	turn->state = CAL_TURN_NONE;
 }
 
@@ -235,6 +253,8 @@ void
 cal_order_end(struct cal_order *order, struct cal_turn *turn, bool good)
 {
 	assert(turn->state == CAL_TURN_RUNNING);
+	turn->slots->running--;
+	turn->slots = NULL;
 	order->running--;
 	if (order->kind == CAL_ORDER_REPLY && good && turn->lane != NULL &&
 	    TAILQ_FIRST(&turn->lane->turns) != turn) {

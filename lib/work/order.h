@@ -3,13 +3,18 @@
  *
  * An order is pure bookkeeping, without a clock or a loop: its owner adds
  * turns, asks for the next that may start, says when one has ended, and asks
- * which answers may leave.  All operations cost O(log n) or less, but for
- * finding a victim when everything is full.
+ * which answers may leave.  All operations cost O(log n) or less in turns and
+ * callers, but for finding a victim when everything is full.  Slots are few:
+ * an addition looks through those that its caller has used, and a start looks
+ * past those that are full while turns wait for them.
  *
  * Every turn belongs to a queue (one per caller), every queue to a group: one
- * per user where users are known, else one per caller.  Starts go round the
- * groups, then round a group's queues; within a queue the oldest that may
- * start comes first.
+ * per user where users are known, else one per caller.  What turns run on are
+ * slots, so many at a time: all commands of a server share some, the workers
+ * of one method are others.  Starts go round the slots that are free, round
+ * the groups that wait for them, then round a group's queues; within a queue
+ * the oldest that may start comes first.  So one method's slow workers hold up
+ * nobody else, and one caller nobody else's turn.
  *
  * Kinds:
  *   key    Turns with the same key, whatever their queue (but within one user
@@ -36,6 +41,8 @@ enum cal_order_kind { CAL_ORDER_KEY, CAL_ORDER_EXIT, CAL_ORDER_REPLY };
 struct cal_order;
 struct cal_queue;
 struct cal_lane;
+struct cal_seat;
+struct cal_bench;
 
 enum cal_turn_state {
 	CAL_TURN_NONE,          /* in no order */
@@ -43,6 +50,28 @@ enum cal_turn_state {
 	CAL_TURN_RUNNING,
 	CAL_TURN_HELD,          /* ended, its answer waits for others (reply) */
 };
+
+/*
+ * Part of the owner's object; of one order only.  Fields are the order's, but
+ * for count, which the owner may change at any time: cal_order_next goes by
+ * what it finds.  When there are fewer, nobody is stopped, but none starts
+ * until enough have ended.
+ */
+struct cal_slots {
+	size_t count;                   /* turns that run at a time */
+	size_t waiting, ready, running; /* turns; ready is part of waiting */
+	TAILQ_ENTRY(cal_slots) round_entry;
+	TAILQ_HEAD(, cal_bench) benches;        /* those with ready turns */
+	LIST_HEAD(, cal_bench) all;
+};
+
+void cal_slots_init(struct cal_slots *slots, size_t count);
+
+/*
+ * No turn waits for them, and none that runs on them will end (a freed order
+ * may leave such behind).  Callers may still be there.
+ */
+void cal_slots_release(struct cal_slots *slots);
 
 /* Part of the owner's object; zeroed before it is added, then the order's. */
 struct cal_turn {
@@ -52,18 +81,17 @@ struct cal_turn {
 	TAILQ_ENTRY(cal_turn) in_queue;
 	TAILQ_ENTRY(cal_turn) in_lane;
 	TAILQ_ENTRY(cal_turn) leaving;
-	struct cal_queue *queue;                /* while waiting */
+	struct cal_seat *seat;                  /* while waiting */
+	struct cal_slots *slots;                /* until it has ended */
 	struct cal_lane *lane;                  /* NULL without a key */
 	uint64_t arrival;
 };
 
 /*
- * jobs: turns that run at a time in all.  max_queue: turns that wait in one
- * group; in all, 10 times as many.  A turn that may start at once always has
- * room.
+ * max_queue: turns that wait in one group, whatever they are to run on; in
+ * all, 10 times as many.  A turn that may start at once always has room.
  */
-struct cal_order *cal_order_new(enum cal_order_kind kind, size_t jobs,
-    size_t max_queue);
+struct cal_order *cal_order_new(enum cal_order_kind kind, size_t max_queue);
 void cal_order_free(struct cal_order *order);   /* all queues have left */
 
 /* A new caller.  user is empty when users are not known; it is copied. */
@@ -80,13 +108,15 @@ void cal_order_leave(struct cal_order *order, struct cal_queue *queue);
 struct cal_turn *cal_order_oldest(const struct cal_queue *queue);
 
 /*
- * Adds a turn at the end of its queue.  key is copied; empty: no key.  When
- * there is no room, the newest turn of the group that has no room (or, when
- * all is full, of the longest group) is taken out and returned: it may be the
- * one just added.  The caller refuses it.  Otherwise NULL.
+ * Adds a turn at the end of its queue, to run on slots, which live until it
+ * has ended.  key is copied; empty: no key.  When there is no room, the newest
+ * turn of the group that has no room (or, when all is full, of the longest
+ * group) is taken out and returned: it may be the one just added.  The caller
+ * refuses it.  Otherwise NULL.
  */
 struct cal_turn *cal_order_add(struct cal_order *order,
-    struct cal_queue *queue, struct cal_turn *turn, struct cal_slice key);
+    struct cal_queue *queue, struct cal_turn *turn, struct cal_slots *slots,
+    struct cal_slice key);
 
 /* The next turn that starts now: it runs from here on.  NULL: none may. */
 struct cal_turn *cal_order_next(struct cal_order *order);

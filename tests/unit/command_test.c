@@ -267,6 +267,25 @@ test_start_fails(void **state)
 	handler->ops->free(handler);
 }
 
+/* Words of its own, up to the NULL, none too. */
+static void
+test_argv_copy(void **state)
+{
+	char one[] = "one", two[] = "", *argv[] = { one, two, NULL, one };
+	char **copy = cal_argv_copy(argv);
+
+	(void)state;
+	memset(one, 'x', 3);
+	assert_string_equal(copy[0], "one");
+	assert_string_equal(copy[1], "");
+	assert_ptr_not_equal(copy[1], two);
+	assert_null(copy[2]);
+	cal_argv_free(copy);
+	copy = cal_argv_copy(argv + 2);
+	assert_null(copy[0]);
+	cal_argv_free(copy);
+}
+
 int
 main(void)
 {
@@ -278,6 +297,7 @@ main(void)
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_variables),
 		cmocka_unit_test(test_start_fails),
+		cmocka_unit_test(test_argv_copy),
 	};
 
 	return cmocka_run_group_tests(tests, open_commands, close_commands);

@@ -15,9 +15,9 @@ static const char *const env[] = { "PATH=/usr/bin:/bin", NULL };
 static struct cal_methods *
 new_methods(void)
 {
-	struct cal_command_conf conf = {
+	struct cal_methods_conf conf = { .command = {
 		.reaper = reaper, .env = env, .kill_after = 0.1, .loop = loop,
-	};
+	} };
 
 	return cal_methods_new(&conf);
 }

@@ -97,6 +97,33 @@ test_seconds(void **state)
 		    &err), CAL_EUSAGE);
 }
 
+/* The other way, up to the last digit that there is room for. */
+static void
+test_text(void **state)
+{
+	static const struct {
+		uint64_t num;
+		const char *text;
+	} rows[] = {
+		{ 0, "0" }, { 7, "7" }, { 10, "10" }, { 100, "100" },
+		{ 4294967296, "4294967296" },
+		{ UINT64_MAX - 1, "18446744073709551614" },
+		{ UINT64_MAX, "18446744073709551615" },
+	};
+	char text[CAL_NUM_TEXT];
+	uint64_t num;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cal_num_text(text, rows[i].num);
+		assert_string_equal(text, rows[i].text);
+		assert_int_equal(cal_num_whole(&num, text, 0, UINT64_MAX,
+		    "number", NULL), CAL_OK);
+		assert_true(num == rows[i].num);
+	}
+}
+
 int
 main(void)
 {
@@ -104,6 +131,7 @@ main(void)
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_seconds),
+		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

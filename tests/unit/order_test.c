@@ -1,21 +1,20 @@
 /* Unit tests of work/order: each rule by itself. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "base/mem.h"
+#include "unit.h"
 #include "work/order.h"
+
+static struct cal_slots slots;
 
 static struct cal_slice
 text(const char *words)
 {
 	return cal_slice_text(words);
+}
+
+static void
+add(struct cal_order *order, struct cal_queue *queue, struct cal_turn *turn,
+    const char *key)
+{
+	assert_null(cal_order_add(order, queue, turn, &slots, text(key)));
 }
 
 static void
@@ -29,17 +28,18 @@ end_and_flush(struct cal_order *order, struct cal_turn *turn)
 static void
 test_key(void **state)
 {
-	struct cal_order *order = cal_order_new(CAL_ORDER_KEY, 10, 10);
+	struct cal_order *order = cal_order_new(CAL_ORDER_KEY, 10);
 	struct cal_queue *a = cal_order_join(order, text(""));
 	struct cal_queue *b = cal_order_join(order, text(""));
 	struct cal_turn t[5] = { 0 };
 
 	(void)state;
-	assert_null(cal_order_add(order, a, &t[0], text("k")));
-	assert_null(cal_order_add(order, b, &t[1], text("k")));
-	assert_null(cal_order_add(order, a, &t[2], text("k")));
-	assert_null(cal_order_add(order, a, &t[3], text("")));
-	assert_null(cal_order_add(order, b, &t[4], text("other")));
+	cal_slots_init(&slots, 10);
+	add(order, a, &t[0], "k");
+	add(order, b, &t[1], "k");
+	add(order, a, &t[2], "k");
+	add(order, a, &t[3], "");
+	add(order, b, &t[4], "other");
 	assert_ptr_equal(cal_order_oldest(b), &t[1]);
 	assert_ptr_equal(cal_order_next(order), &t[0]);
 	assert_ptr_equal(cal_order_next(order), &t[4]);
@@ -57,22 +57,24 @@ test_key(void **state)
 	cal_order_leave(order, a);
 	cal_order_leave(order, b);
 	cal_order_free(order);
+	cal_slots_release(&slots);
 }
 
 /* The same key of two users is two keys; of two callers of one user, one. */
 static void
 test_users(void **state)
 {
-	struct cal_order *order = cal_order_new(CAL_ORDER_KEY, 10, 10);
+	struct cal_order *order = cal_order_new(CAL_ORDER_KEY, 10);
 	struct cal_queue *a = cal_order_join(order, text("ann"));
 	struct cal_queue *b = cal_order_join(order, text("ann"));
 	struct cal_queue *c = cal_order_join(order, text("bob"));
 	struct cal_turn t[3] = { 0 };
 
 	(void)state;
-	assert_null(cal_order_add(order, a, &t[0], text("k")));
-	assert_null(cal_order_add(order, b, &t[1], text("k")));
-	assert_null(cal_order_add(order, c, &t[2], text("k")));
+	cal_slots_init(&slots, 10);
+	add(order, a, &t[0], "k");
+	add(order, b, &t[1], "k");
+	add(order, c, &t[2], "k");
 	assert_ptr_equal(cal_order_next(order), &t[0]);
 	assert_ptr_equal(cal_order_next(order), &t[2]);
 	assert_null(cal_order_next(order));
@@ -84,20 +86,22 @@ test_users(void **state)
 	cal_order_leave(order, b);
 	cal_order_leave(order, c);
 	cal_order_free(order);
+	cal_slots_release(&slots);
 }
 
 static void
 test_reply(void **state)
 {
-	struct cal_order *order = cal_order_new(CAL_ORDER_REPLY, 10, 10);
+	struct cal_order *order = cal_order_new(CAL_ORDER_REPLY, 10);
 	struct cal_queue *a = cal_order_join(order, text(""));
 	struct cal_turn t[5] = { 0 };
 	int i;
 
 	(void)state;
+	cal_slots_init(&slots, 10);
 	for (i = 0; i < 4; i++)
-		assert_null(cal_order_add(order, a, &t[i], text("k")));
-	assert_null(cal_order_add(order, a, &t[4], text("")));
+		add(order, a, &t[i], "k");
+	add(order, a, &t[4], "");
 	for (i = 0; i < 3; i++)
 		assert_ptr_equal(cal_order_next(order), &t[i]);
 	cal_order_end(order, &t[2], true);
@@ -114,41 +118,42 @@ test_reply(void **state)
 	assert_ptr_equal(cal_order_leaving(order), &t[2]);
 	assert_ptr_equal(cal_order_leaving(order), &t[3]);
 	/* One that never started gives up its place, too. */
-	assert_null(cal_order_add(order, a, &t[0], text("k")));
+	add(order, a, &t[0], "k");
 	cal_order_drop(order, &t[0]);
 	assert_ptr_equal(cal_order_next(order), &t[4]);
 	end_and_flush(order, &t[4]);
 	cal_order_leave(order, a);
 	cal_order_free(order);
+	cal_slots_release(&slots);
 }
 
 static void
 test_room(void **state)
 {
-	struct cal_order *order = cal_order_new(CAL_ORDER_EXIT, 1, 2);
+	struct cal_order *order = cal_order_new(CAL_ORDER_EXIT, 2);
 	struct cal_queue *queues[12];
 	struct cal_turn t[3] = { 0 }, many[22] = { 0 };
 	size_t i;
 
 	(void)state;
+	cal_slots_init(&slots, 1);
 	for (i = 0; i < 12; i++)
 		queues[i] = cal_order_join(order, text(""));
 	/* It starts at once, so it has room whatever waits. */
-	assert_null(cal_order_add(order, queues[0], &t[0], text("")));
+	add(order, queues[0], &t[0], "");
 	assert_ptr_equal(cal_order_next(order), &t[0]);
 	/* One caller's own limit. */
-	assert_null(cal_order_add(order, queues[0], &many[0], text("")));
-	assert_null(cal_order_add(order, queues[0], &many[1], text("")));
-	assert_ptr_equal(cal_order_add(order, queues[0], &t[1], text("")),
-	    &t[1]);
+	add(order, queues[0], &many[0], "");
+	add(order, queues[0], &many[1], "");
+	assert_ptr_equal(cal_order_add(order, queues[0], &t[1], &slots,
+	    text("")), &t[1]);
 	assert_int_equal(t[1].state, CAL_TURN_NONE);
 	/* All is full: the newest of a longest group makes room. */
 	for (i = 2; i < 20; i++)
-		assert_null(cal_order_add(order, queues[i / 2], &many[i],
-		    text("")));
+		add(order, queues[i / 2], &many[i], "");
 	assert_int_equal(cal_order_waiting(order), 20);
 	assert_ptr_equal(cal_order_add(order, queues[10], &many[20],
-	    text("")), &many[1]);
+	    &slots, text("")), &many[1]);
 	assert_int_equal(cal_order_waiting(order), 20);
 	for (i = 0; i < 21; i++)
 		if (many[i].state == CAL_TURN_WAITING)
@@ -157,6 +162,7 @@ test_room(void **state)
 	for (i = 0; i < 12; i++)
 		cal_order_leave(order, queues[i]);
 	cal_order_free(order);
+	cal_slots_release(&slots);
 }
 
 /*
@@ -167,7 +173,7 @@ static void
 test_fair(void **state)
 {
 	enum { MANY = 10000, CROWD = 50 };
-	struct cal_order *order = cal_order_new(CAL_ORDER_KEY, 1, 2 * MANY);
+	struct cal_order *order = cal_order_new(CAL_ORDER_KEY, 2 * MANY);
 	struct cal_queue *big = cal_order_join(order, text(""));
 	struct cal_queue *small = cal_order_join(order, text(""));
 	struct cal_queue *crowd[CROWD];
@@ -175,14 +181,15 @@ test_fair(void **state)
 	size_t i, n;
 
 	(void)state;
+	cal_slots_init(&slots, 1);
 	many = cal_calloc(MANY, sizeof(*many));
 	for (i = 0; i < MANY; i++)
-		(void)cal_order_add(order, big, &many[i], text(""));
+		add(order, big, &many[i], "");
 	for (i = 0; i < CROWD; i++) {
 		crowd[i] = cal_order_join(order, text("crowd"));
-		(void)cal_order_add(order, crowd[i], &theirs[i], text(""));
+		add(order, crowd[i], &theirs[i], "");
 	}
-	(void)cal_order_add(order, small, &one, text(""));
+	add(order, small, &one, "");
 	for (n = 0, turn = NULL; turn != &one; n++) {
 		turn = cal_order_next(order);
 		end_and_flush(order, turn);
@@ -196,6 +203,7 @@ test_fair(void **state)
 	cal_order_leave(order, big);
 	cal_order_leave(order, small);
 	cal_order_free(order);
+	cal_slots_release(&slots);
 	free(many);
 }
 

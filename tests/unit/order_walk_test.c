@@ -1,122 +1,16 @@
-/*
- * Unit tests of work/order: random walks beside a model that looks through all
- * turns every time.
- */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+/* Unit tests of work/order: random walks beside a model. */
+#include "order_model.h"
 
-#include <cmocka.h>
+enum { STEPS = 100000 };
 
-#include "base/mem.h"
-#include "work/order.h"
-
-static struct cal_slice
-text(const char *words)
+/* Out of the order's sight, and then out of its lane. */
+static void
+forget(struct model *m, struct entry *e)
 {
-	return cal_slice_text(words);
-}
-
-enum {
-	TURNS = 120, QUEUES = 40, USERS = 3, KEYS = 4, STEPS = 100000,
-	JOBS = 5, ROOM = 3,
-};
-
-struct entry {
-	struct cal_turn turn;
-	enum { FREE, WAITS, RUNS, ENDED } is;
-	bool good;
-	unsigned int queue;             /* serial number of its caller */
-	unsigned int user;              /* 0: none */
-	unsigned int key;               /* 0: none */
-	unsigned int group;             /* user, or 100 + caller */
-	uint64_t arrival;
-};
-
-struct model {
-	enum cal_order_kind kind;
-	struct cal_order *order;
-	struct entry entries[TURNS];
-	struct {
-		struct cal_queue *queue;
-		unsigned int serial, user;
-	} queues[QUEUES];
-	unsigned int serials;
-	uint64_t arrivals;
-	unsigned int seed;
-	size_t refused, displaced;      /* victims of either limit */
-};
-
-static unsigned int
-draw(struct model *m, unsigned int below)
-{
-	m->seed = m->seed * 1103515245 + 12345;
-	return (m->seed >> 16) % below;
-}
-
-static struct entry *
-entry_of(struct cal_turn *turn)
-{
-	return (struct entry *)(void *)((char *)turn -
-	    offsetof(struct entry, turn));
-}
-
-static bool
-same_lane(const struct model *m, const struct entry *a,
-    const struct entry *b)
-{
-	if (a->key == 0 || a->key != b->key)
-		return false;
-	if (m->kind == CAL_ORDER_KEY)
-		return a->user == b->user;
-	return m->kind == CAL_ORDER_REPLY && a->queue == b->queue;
-}
-
-/* An older turn of its lane that has not left. */
-static bool
-is_preceded(const struct model *m, const struct entry *e)
-{
-	size_t i;
-
-	for (i = 0; i < TURNS; i++)
-		if (m->entries[i].is != FREE && same_lane(m, &m->entries[i],
-		    e) && m->entries[i].arrival < e->arrival)
-			return true;
-	return false;
-}
-
-static bool
-could_start(const struct model *m, const struct entry *e)
-{
-	return e->is == WAITS &&
-	    (m->kind != CAL_ORDER_KEY || !is_preceded(m, e));
-}
-
-static size_t
-count(const struct model *m, int is, unsigned int group)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < TURNS; i++)
-		if ((int)m->entries[i].is == is &&
-		    (group == 0 || m->entries[i].group == group))
-			n++;
-	return n;
-}
-
-static bool
-any_could_start(const struct model *m)
-{
-	size_t i;
-
-	for (i = 0; i < TURNS; i++)
-		if (could_start(m, &m->entries[i]))
-			return true;
-	return false;
+	e->is = ENDED;
+	look(m);
+	e->is = FREE;
+	look(m);
 }
 
 /* What leaves may leave, and nothing that may leave stays. */
@@ -133,6 +27,7 @@ flush(struct model *m)
 		if (e->good && m->kind == CAL_ORDER_REPLY)
 			assert_false(is_preceded(m, e));
 		e->is = FREE;
+		look(m);
 	}
 	for (i = 0; i < TURNS; i++) {
 		e = &m->entries[i];
@@ -142,35 +37,13 @@ flush(struct model *m)
 	}
 }
 
+/* The one that must give up its place: the newest of a group without room. */
 static void
-step_add(struct model *m)
+check_victim(struct model *m, const struct entry *added, struct entry *v)
 {
-	static const char *const keys[KEYS] = { "", "a", "b", "aa" };
-	unsigned int q = draw(m, QUEUES / (draw(m, 2) + 1));
-	struct cal_turn *victim;
-	struct entry *e = NULL, *v;
-	size_t i, longest = 0;
+	size_t i, own, longest = 0;
 
-	for (i = 0; i < TURNS && e == NULL; i++)
-		if (m->entries[i].is == FREE)
-			e = &m->entries[i];
-	if (e == NULL || m->queues[q].queue == NULL)
-		return;
-	memset(e, 0, sizeof(*e));
-	e->is = WAITS;
-	e->queue = m->queues[q].serial;
-	e->user = m->queues[q].user;
-	e->group = e->user != 0 ? e->user : 100 + e->queue;
-	e->key = draw(m, KEYS);
-	e->arrival = m->arrivals++;
-	victim = cal_order_add(m->order, m->queues[q].queue, &e->turn,
-	    text(keys[e->key]));
-	if (victim == NULL) {
-		assert_true(count(m, WAITS, e->group) <= ROOM ||
-		    could_start(m, e));
-		return;
-	}
-	v = entry_of(victim);
+	own = count(m, WAITS, added->group);
 	assert_int_equal(v->is, WAITS);
 	for (i = 0; i < TURNS; i++) {
 		const struct entry *x = &m->entries[i];
@@ -180,48 +53,87 @@ step_add(struct model *m)
 		if (x->is == WAITS && count(m, WAITS, x->group) > longest)
 			longest = count(m, WAITS, x->group);
 	}
-	if (count(m, WAITS, e->group) > ROOM) {
-		assert_ptr_equal(v, e);
+	if (own > ROOM) {
+		assert_ptr_equal(v, added);
 		m->refused++;
 	} else {
-		m->displaced++;
-		assert_true(count(m, WAITS, 0) > 10 * ROOM);
 		assert_int_equal(count(m, WAITS, v->group), longest);
+		m->displaced++;
 	}
-	v->is = FREE;
+}
+
+/* A free entry for a caller who is there, on slots that are; or NULL. */
+static struct entry *
+fill(struct model *m)
+{
+	unsigned int q = draw(m, QUEUES / (draw(m, 2) + 1));
+	unsigned int which = draw(m, SLOTS);
+	struct entry *e = pick(m, FREE);
+
+	if (e == NULL || m->queues[q].queue == NULL || m->slots_gone[which])
+		return NULL;
+	memset(e, 0, sizeof(*e));
+	e->is = WAITS;
+	e->queue = q;
+	e->caller = m->queues[q].serial;
+	e->user = m->queues[q].user;
+	e->group = e->user != 0 ? e->user : USERS + q;
+	e->slots = which;
+	e->key = draw(m, KEYS);
+	e->arrival = m->arrivals++;
+	return e;
+}
+
+static void
+step_add(struct model *m)
+{
+	static const char *const keys[KEYS] = { "", "a", "b", "aa" };
+	struct entry *e = fill(m);
+	struct cal_turn *victim;
+
+	if (e == NULL)
+		return;
+	look(m);
+	victim = cal_order_add(m->order, m->queues[e->queue].queue, &e->turn,
+	    &m->slots[e->slots], cal_slice_text(keys[e->key]));
+	assert_int_equal(victim == NULL, starts_at_once(m, e) ||
+	    (count(m, WAITS, e->group) <= ROOM &&
+	    count(m, WAITS, 0) <= 10 * ROOM));
+	if (victim != NULL) {
+		check_victim(m, e, entry_of(victim));
+		forget(m, entry_of(victim));
+	}
 }
 
 static void
 step_next(struct model *m)
 {
+	struct entry *e = expected(m);
 	struct cal_turn *turn = cal_order_next(m->order);
-	struct entry *e;
 	size_t i;
 
-	if (turn == NULL) {
-		assert_true(count(m, RUNS, 0) == JOBS || !any_could_start(m));
+	assert_ptr_equal(turn, e != NULL ? &e->turn : NULL);
+	if (e == NULL)
 		return;
-	}
-	e = entry_of(turn);
-	assert_true(could_start(m, e));
 	for (i = 0; i < TURNS; i++)
-		if (m->entries[i].queue == e->queue &&
-		    could_start(m, &m->entries[i]))
-			assert_true(e->arrival <= m->entries[i].arrival);
+		if (m->entries[i].ready && is_before(m, &m->entries[i], e)) {
+			m->passed++;
+			break;
+		}
 	e->is = RUNS;
-	assert_true(count(m, RUNS, 0) <= JOBS);
+	m->rounds.slots[e->slots] = ++m->moves;
+	m->rounds.benches[e->slots][e->group] = m->moves;
+	m->rounds.seats[e->slots][e->queue] = m->moves;
+	look(m);
 }
 
-/* Any turn of a kind, or NULL. */
-static struct entry *
-pick(struct model *m, int is)
+static void
+end(struct model *m, struct entry *e)
 {
-	unsigned int start = draw(m, TURNS), i;
-
-	for (i = 0; i < TURNS; i++)
-		if ((int)m->entries[(start + i) % TURNS].is == is)
-			return &m->entries[(start + i) % TURNS];
-	return NULL;
+	e->is = ENDED;
+	e->good = draw(m, 4) != 0;
+	cal_order_end(m->order, &e->turn, e->good);
+	flush(m);
 }
 
 static void
@@ -229,11 +141,15 @@ step_end(struct model *m)
 {
 	struct entry *e = pick(m, RUNS);
 
-	if (e == NULL)
-		return;
-	e->is = ENDED;
-	e->good = draw(m, 4) != 0;
-	cal_order_end(m->order, &e->turn, e->good);
+	if (e != NULL)
+		end(m, e);
+}
+
+static void
+drop(struct model *m, struct entry *e)
+{
+	cal_order_drop(m->order, &e->turn);
+	forget(m, e);
 	flush(m);
 }
 
@@ -242,11 +158,8 @@ step_drop(struct model *m)
 {
 	struct entry *e = pick(m, WAITS);
 
-	if (e == NULL)
-		return;
-	e->is = FREE;
-	cal_order_drop(m->order, &e->turn);
-	flush(m);
+	if (e != NULL)
+		drop(m, e);
 }
 
 static void
@@ -254,11 +167,8 @@ leave(struct model *m, unsigned int q)
 {
 	struct cal_turn *turn;
 
-	while ((turn = cal_order_oldest(m->queues[q].queue)) != NULL) {
-		entry_of(turn)->is = FREE;
-		cal_order_drop(m->order, turn);
-		flush(m);
-	}
+	while ((turn = cal_order_oldest(m->queues[q].queue)) != NULL)
+		drop(m, entry_of(turn));
 	cal_order_leave(m->order, m->queues[q].queue);
 	m->queues[q].queue = NULL;
 }
@@ -276,50 +186,112 @@ step_queue(struct model *m)
 	m->queues[q].user = draw(m, 4) == 0 ? draw(m, USERS) : 0;
 	m->queues[q].serial = ++m->serials;
 	m->queues[q].queue = cal_order_join(m->order,
-	    text(users[m->queues[q].user]));
+	    cal_slice_text(users[m->queues[q].user]));
+}
+
+/* Nothing of them is read any more, or a sanitizer sees it. */
+static void
+release(struct model *m, unsigned int which)
+{
+	struct entry *e;
+
+	for (e = m->entries; e < m->entries + TURNS; e++) {
+		if (e->slots == which && e->is == WAITS)
+			drop(m, e);
+		else if (e->slots == which && e->is == RUNS)
+			end(m, e);
+	}
+	cal_slots_release(&m->slots[which]);
+	memset(&m->slots[which], 0xff, sizeof(m->slots[which]));
+	m->slots_gone[which] = true;
+}
+
+/* More, fewer or none; sometimes they go for a while. */
+static void
+step_slots(struct model *m)
+{
+	unsigned int which = draw(m, SLOTS);
+
+	if (m->slots_gone[which]) {
+		cal_slots_init(&m->slots[which], draw(m, 4));
+		m->slots_gone[which] = false;
+	} else if (draw(m, 10) == 0)
+		release(m, which);
+	else
+		m->slots[which].count = draw(m, 4);
+}
+
+/* It fills, and empties again. */
+static void
+step(struct model *m, size_t number)
+{
+	unsigned int adds = number / 500 % 2 == 0 ? 60 : 35;
+	unsigned int what = draw(m, 100);
+
+	if (what < adds)
+		step_add(m);
+	else if (what < 70)
+		step_next(m);
+	else if (what < 88)
+		step_end(m);
+	else if (what < 94)
+		step_drop(m);
+	else if (what < 97)
+		step_slots(m);
+	else
+		step_queue(m);
+	assert_int_equal(cal_order_waiting(m->order), count(m, WAITS, 0));
+	assert_int_equal(cal_order_running(m->order), count(m, RUNS, 0));
+}
+
+static struct model *
+new_model(enum cal_order_kind kind, unsigned int seed)
+{
+	struct model *m;
+	unsigned int i;
+
+	CAL_NEW(m);
+	m->kind = kind;
+	m->seed = seed;
+	m->order = cal_order_new(kind, ROOM);
+	for (i = 0; i < SLOTS; i++)
+		cal_slots_init(&m->slots[i], i);
+	return m;
+}
+
+/* Whoever goes first, nothing is left behind. */
+static void
+free_model(struct model *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLOTS / 2; i++)
+		if (!m->slots_gone[i])
+			release(m, i);
+	for (i = 0; i < QUEUES; i++)
+		if (m->queues[i].queue != NULL)
+			leave(m, i);
+	while (pick(m, RUNS) != NULL)
+		step_end(m);
+	assert_int_equal(count(m, FREE, 0), TURNS);
+	cal_order_free(m->order);
+	for (i = SLOTS / 2; i < SLOTS; i++)
+		if (!m->slots_gone[i])
+			cal_slots_release(&m->slots[i]);
+	free(m);
 }
 
 static void
 walk(enum cal_order_kind kind, unsigned int seed)
 {
-	struct model *m;
-	unsigned int q;
-	size_t step;
+	struct model *m = new_model(kind, seed);
+	size_t number;
 
-	CAL_NEW(m);
-	m->kind = kind;
-	m->seed = seed;
-	m->order = cal_order_new(kind, JOBS, ROOM);
-	for (step = 0; step < STEPS; step++) {
-		/* It fills, and empties again. */
-		unsigned int adds = step / 500 % 2 == 0 ? 60 : 35;
-		unsigned int what = draw(m, 100);
-
-		if (what < adds)
-			step_add(m);
-		else if (what < 70)
-			step_next(m);
-		else if (what < 90)
-			step_end(m);
-		else if (what < 97)
-			step_drop(m);
-		else
-			step_queue(m);
-		assert_int_equal(cal_order_waiting(m->order),
-		    count(m, WAITS, 0));
-		assert_int_equal(cal_order_running(m->order),
-		    count(m, RUNS, 0));
-	}
-	for (q = 0; q < QUEUES; q++)
-		if (m->queues[q].queue != NULL)
-			leave(m, q);
-	while (pick(m, RUNS) != NULL)
-		step_end(m);
-	flush(m);
+	for (number = 0; number < STEPS; number++)
+		step(m, number);
 	assert_true(m->refused > 100 && m->displaced > 100);
-	assert_int_equal(count(m, FREE, 0), TURNS);
-	cal_order_free(m->order);
-	free(m);
+	assert_true(m->passed > 100);
+	free_model(m);
 }
 
 static void

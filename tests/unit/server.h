@@ -14,7 +14,7 @@
 
 struct server {
 	struct cal_service_conf conf;           /* before server_open */
-	struct cal_methods *methods;
+	struct cal_methods *methods;            /* or NULL: those below */
 	struct cal_service *service;            /* NULL: closed */
 	size_t readies, dones;
 	struct end client;
@@ -57,10 +57,10 @@ server_methods(void)
 		"env=printf '[\"%s\",\"%s\"]' \"$CAL_METHOD\" \"$CAL_KEY\"",
 	};
 	static const char *const env[] = { "PATH=/usr/bin:/bin", NULL };
-	struct cal_command_conf command = {
+	struct cal_methods_conf conf = { .command = {
 		.reaper = reaper, .env = env, .kill_after = 0.1, .loop = loop,
-	};
-	struct cal_methods *methods = cal_methods_new(&command);
+	} };
+	struct cal_methods *methods = cal_methods_new(&conf);
 	struct cal_err err;
 	size_t i;
 
@@ -77,7 +77,8 @@ server_open(struct server *server)
 	struct cal_service_conf *conf = &server->conf;
 	struct cal_err err;
 
-	server->methods = server_methods();
+	if (server->methods == NULL)
+		server->methods = server_methods();
 	conf->loop = loop;
 	conf->reaper = reaper;
 	conf->methods = server->methods;
