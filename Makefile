@@ -260,21 +260,36 @@ VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
     --show-leak-kinds=definite --errors-for-leak-kinds=definite \
     --child-silent-after-fork=yes
 
-# Under valgrind everything takes eight times as long, and so do deadlines.
+# Under valgrind everything takes eight times as long, and so do deadlines; and
+# memory that is given back is not kept for the next (lib/base/spare.h).
 .PHONY: check-valgrind
 check-valgrind:
-	+@CAL_VALGRIND=1 $(MAKE) LINK=shared UNDER='$(VALGRIND)' check-unit
-	+@CAL_WRAP='$(VALGRIND)' CAL_SLOW=8 $(MAKE) LINK=shared check-bats
+	+@CAL_NO_SPARES=1 CAL_VALGRIND=1 $(MAKE) LINK=shared \
+	    UNDER='$(VALGRIND)' check-unit
+	+@CAL_NO_SPARES=1 CAL_WRAP='$(VALGRIND)' CAL_SLOW=8 \
+	    BATS_TEST_TIMEOUT=900 $(MAKE) LINK=shared check-bats
 
 check-full: check
 	+@$(MAKE) SAN=address,undefined check-unit check-bats
 	+@$(MAKE) check-valgrind
-	+@[ ! -x tests/soak/run ] || tests/soak/run
+	tests/soak/million
+	tests/soak/run
+
+# The modules of tests/bench leave nothing in the tree.
+bench profile: export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: bench
 bench: $(PROGRAMS)
 	+@$(MAKE) LINK=shared all
 	tests/bench/run
+
+# Instructions and system calls a message, beside tests/bench/instructions.txt;
+# RECORD=1 writes it.
+.PHONY: profile
+profile:
+	+@$(MAKE) LINK=shared all
+	+@BIN=$$($(MAKE) LINK=shared show-build) CC='$(CC)' \
+	    CFLAGS='$(CFLAGS)' tests/bench/profile $(if $(RECORD),--record)
 
 # Installing.
 

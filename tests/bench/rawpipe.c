@@ -2,19 +2,24 @@
  * A bare caller of many: the same FUNCTION count times, at most window of
  * them in flight, one sent for each answer.  Window 1 is sequential.  With -p
  * it prints what a call took: median, mean and 99th percentile, in
- * microseconds, and the calls in a second.
+ * microseconds, and the calls in a second.  With -m it is not the same: METHOD
+ * is followed by a number of five digits, and so many of them take turns.
+ * -x: bodies are no JSON; -e: answers are ERROR.
  */
 #include <time.h>
 #include <unistd.h>
 
 #include "rig.h"
 
+enum { DIGITS = 5 };
+
 struct run {
 	void *sock;
 	uint8_t header[512], *seq;
+	uint8_t *digits;                /* in the header, behind METHOD */
 	uint8_t *payload;
 	size_t header_len, payload_len;
-	long count, window;
+	long count, window, methods;    /* methods: 0: METHOD alone */
 	uint8_t answer;                 /* the type that is expected */
 	double *sent_at, *took;         /* by number */
 };
@@ -29,9 +34,20 @@ now(void)
 }
 
 static void
+name_method(struct run *run, long number)
+{
+	int i;
+
+	for (i = DIGITS - 1; i >= 0; i--, number /= 10)
+		run->digits[i] = (uint8_t)('0' + number % 10);
+}
+
+static void
 call(struct run *run, long number)
 {
 	rig_put_u32(run->seq, (uint32_t)number);
+	if (run->methods > 0)
+		name_method(run, number % run->methods);
 	run->sent_at[number] = now();
 	rig_send(run->sock, "UPPER", 5, ZMQ_SNDMORE);
 	rig_send(run->sock, run->header, run->header_len, ZMQ_SNDMORE);
@@ -112,28 +128,43 @@ print(const struct run *run, double whole)
 	    run->took[run->count * 99 / 100], (double)run->count / whole * 1e6);
 }
 
+/* The method ends where the seq is not far. */
+static void
+write_header(struct run *run, const char *method)
+{
+	char name[256 + DIGITS];
+
+	snprintf(name, sizeof(name), "%s%s", method,
+	    run->methods > 0 ? "00000" : "");
+	run->seq = rig_header(run->header, name, &run->header_len);
+	run->digits = run->seq - RIG_SEQ_BEHIND - DIGITS;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct run run = { .count = 1000, .window = 1, .answer = RIG_RESULT };
 	size_t size = 100;
 	bool prints = false;
-	uint8_t *body;
+	uint8_t *body, quote = '"';
 	double start;
 	int c;
 
-	while ((c = getopt(argc, argv, "b:en:pw:")) != -1)
+	while ((c = getopt(argc, argv, "b:em:n:pw:x")) != -1)
 		switch (c) {
 		case 'b': size = (size_t)rig_number(optarg, 2); break;
 		case 'e': run.answer = RIG_ERROR; break;
+		case 'm': run.methods = rig_number(optarg, 1); break;
 		case 'n': run.count = rig_number(optarg, 1); break;
 		case 'p': prints = true; break;
 		case 'w': run.window = rig_number(optarg, 1); break;
+		case 'x': quote = 'x'; break;
 		default: return 64;
 		}
-	if (argc - optind != 2 || strlen(argv[optind + 1]) > 255) {
-		fprintf(stderr, "usage: rawpipe [-ep] [-b bytes] [-n count]"
-		    " [-w window] URL METHOD\n");
+	if (argc - optind != 2 || strlen(argv[optind + 1]) > 255 - DIGITS ||
+	    run.methods > 100000) {
+		fprintf(stderr, "usage: rawpipe [-epx] [-b bytes] [-m methods]"
+		    " [-n count] [-w window] URL METHOD\n");
 		return 64;
 	}
 	body = malloc(size);
@@ -141,10 +172,10 @@ main(int argc, char **argv)
 	run.took = calloc((size_t)run.count, sizeof(double));
 	if (body == NULL || run.sent_at == NULL || run.took == NULL)
 		die("malloc");
-	memset(body, 'x', size);        /* a JSON string */
-	body[0] = body[size - 1] = '"';
+	memset(body, 'x', size);        /* with quotes a JSON string */
+	body[0] = body[size - 1] = quote;
 	run.payload = rig_payload(body, size, &run.payload_len);
-	run.seq = rig_header(run.header, argv[optind + 1], &run.header_len);
+	write_header(&run, argv[optind + 1]);
 	run.sock = rig_socket(ZMQ_DEALER, argv[optind]);
 	start = now();
 	pump(&run);

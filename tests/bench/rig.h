@@ -16,6 +16,7 @@
 
 enum {
 	RIG_TYPE_AT = 6,        /* where the header map holds the type */
+	RIG_SEQ_BEHIND = 12,    /* so far behind the method stands the seq */
 	RIG_BODY_AT = 13,       /* where the payload map holds the body */
 	RIG_FUNCTION = 1,
 	RIG_RESULT = 2,
@@ -130,7 +131,7 @@ rig_header(uint8_t *out, const char *method, size_t *lenp)
 	memcpy(at, method, len);
 	at += len;
 	memcpy(at, "\xa4okey\xc4\x00\xa3seq\xce\0\0\0", 15);
-	at += 12;
+	at += RIG_SEQ_BEHIND;
 	seq = at;
 	memset(seq, 0, 4);
 	at += 4;
@@ -148,6 +149,9 @@ rig_put_u32(uint8_t *at, uint32_t number)
 	at[3] = (uint8_t)number;
 }
 
+/* What stands in front of a body's length; meta is empty. */
+#define RIG_PAYLOAD_HEAD "\x82\xa4meta\xc4\x00\xa4" "body\xc6"
+
 /* A payload with an empty meta around body; the caller frees. */
 static inline uint8_t *
 rig_payload(const void *body, size_t len, size_t *lenp)
@@ -156,7 +160,7 @@ rig_payload(const void *body, size_t len, size_t *lenp)
 
 	if (out == NULL)
 		die("malloc");
-	memcpy(out, "\x82\xa4meta\xc4\x00\xa4" "body\xc6", RIG_BODY_AT + 1);
+	memcpy(out, RIG_PAYLOAD_HEAD, RIG_BODY_AT + 1);
 	rig_put_u32(out + RIG_BODY_AT + 1, (uint32_t)len);
 	memcpy(out + RIG_BODY_AT + 5, body, len);
 	*lenp = RIG_BODY_AT + 5 + len;

@@ -1,0 +1,82 @@
+"""The rows of the table: what is compared with what, and the goal."""
+
+import collections
+
+WINDOWS = (1, 16, 100, 1000)
+SIZES = (100, 1000, 64000)
+
+# A time wants a ratio below its goal, a rate one above it.  ours and beside
+# are names of figures (figures.py).
+Row = collections.namedtuple("Row", "key words ours beside kind goal")
+
+
+def words_of(window, size):
+    many = "one at a time" if window == 1 else f"{window} in flight"
+    return many + ", " + (f"{size} B" if size < 1000 else f"{size // 1000} kB")
+
+
+def grid(key, words, ours, beside, goals, word=""):
+    """A row for each size and window."""
+    for size in SIZES:
+        for window in WINDOWS:
+            at = f" {window} {size}{word}"
+            yield Row(key, f"{words}: {words_of(window, size)}", ours + at,
+                      beside + at, "rate", goals.get((window, size)))
+
+
+def latencies(key, words, ours, beside):
+    for window in WINDOWS:
+        at = f" {window} 100/"
+        for word in ("p50", "p99"):
+            yield Row(key, f"{words}, {word}: {words_of(window, 100)}",
+                      ours + at + word, beside + at + word, "time", None)
+
+
+ROWS = [
+    *grid("P1", "pair, lines worker, beside bare pair", "pair cal",
+          "pair raw", {(100, 100): 0.7, (100, 1000): 0.8}),
+    *grid("P1b", "the same beside a Python asyncio pair", "pair cal",
+          "pair python", {(100, 100): 25}),
+    *grid("P1c", "cal-serve, lines worker, bare caller",
+          "serve cal", "serve raw", {(100, 100): 0.75, (100, 1000): 0.85},
+          "/rate"),
+    *latencies("P1c", "the same", "serve cal", "serve raw"),
+    *grid("P1d", "cal-call, bare server with a worker", "call cal",
+          "pair raw", {}),
+    Row("P1e", "cal-call, bare echo server: 100 in flight, 100 B",
+        "many cal 100", "many raw 100", "rate", 0.7),
+    Row("P1e", "the same, 1 kB",
+        "many cal 1000", "many raw 1000", "rate", 0.8),
+    Row("P1e", "cal-serve, 100 at once, answers without a command",
+        "refuse cal", "many raw 100", "rate", 0.75),
+    Row("P2", "sequential, all on one core: cal-call -l beside a bare caller",
+        "seq cal", "seq raw", "time", 1.15),
+    Row("P2", "the same, pair with a worker beside the bare pair",
+        "seq pair cal", "seq pair raw", "time", None),
+    Row("P3", "one-shot cal-call, whole process, beside a bare client",
+        "one cal", "one raw", "time", 1.2),
+    Row("P3s", "the same, both with shared libraries",
+        "one cal shared", "one raw shared", "time", 1.2),
+    Row("P3b", "one-shot cal-call beside mosquitto_rr",
+        "one cal", "one mqtt", "time", 0.8),
+    Row("P4", "a cat per request, 4 at once, beside a bare spawner",
+        "spawn cal", "spawn raw", "rate", 0.9),
+    Row("P4g", "cal-serve grown to 200 MB beside itself",
+        "spawn cal 200", "spawn cal", "rate", 0.8),
+    Row("P4l", "bare spawner behind a socket beside its bare loop",
+        "spawn raw", "spawn loop", "rate", None),
+    Row("P8", "10,000 keys beside 10: pair, 10 in flight",
+        "keys 10000", "keys 10", "time", 1.2),
+    Row("P8", "the same, all in flight, --order reply",
+        "alive 10000", "alive 10", "time", 1.2),
+    Row("P8", "10,000 in flight beside 10: pair",
+        "flight 10000", "flight 10", "time", 1.2),
+    Row("P8", "the same beside 1000",
+        "flight 10000", "flight 1000", "time", None),
+    Row("P8", "10,000 methods beside 10: found, then refused for the body",
+        "found 10000", "found 10", "time", 1.2),
+    Row("P8", "the same, not found",
+        "missed 10000", "missed 10", "time", 1.2),
+    Row("P8", "the same, each a command that does nothing",
+        "spread 10000", "spread 10", "time", 1.2),
+]
