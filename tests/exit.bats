@@ -135,8 +135,15 @@ s.bind("tcp://127.0.0.1:*")
 print(s.getsockopt_string(zmq.LAST_ENDPOINT), flush=True)
 s.recv()'
 	wait_for 5 has_line c.out
-	expect 77 call --connect-timeout 3 "$(<c.out)" m 1
-	like "$err" 'cal-call: *'
+	# libzmq often hears the hang-up before the greeting that explains it;
+	# then it says only that the handshake failed.
+	local n status=69
+	for ((n = 0; n < 20 && status == 69; n++)); do
+		status=0
+		call --connect-timeout 1 "$(<c.out)" m 1 2>c.words || status=$?
+	done
+	same "$status" 77
+	like "$(<c.words)" 'cal-call: encryption mismatch: *'
 }
 
 @test "cal-call 78: open to the network" {
