@@ -110,8 +110,9 @@ find_id(struct cal_zmq_conn *zc, struct cal_slice id)
 }
 
 /*
- * A routing id that libzmq made up (they begin with a zero byte, as no other
- * may) is one of one connection, so that a descriptor once known is enough.
+ * A routing id that libzmq made up is one of one connection, so that a
+ * descriptor once known is enough.  They have five bytes, the first of them
+ * zero; no peer on libzmq may choose such a one.
  */
 struct cal_zmq_link *
 cal_zmq_link_find(struct cal_zmq_conn *zc, struct cal_slice id,
@@ -120,7 +121,7 @@ cal_zmq_link_find(struct cal_zmq_conn *zc, struct cal_slice id,
 	struct cal_zmq_link *zl = find_id(zc, id);
 	int fd;
 
-	if (zl->fd == -1 || id.len == 0 || id.ptr[0] != 0) {
+	if (zl->fd == -1 || id.len != 5 || id.ptr[0] != 0) {
 		fd = zmq_msg_get(part, ZMQ_SRCFD);
 		if (zl->fd != fd)
 			take_fd(zl, fd);
