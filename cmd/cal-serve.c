@@ -168,6 +168,18 @@ open_service(struct program *p)
 	cal_die_unless(cal_service_open(&p->service, &conf, &err), &err);
 }
 
+/* Of workers that were started, should the start fail after that. */
+static struct cal_reaper *starting;
+
+static void
+leave_none_behind(void)
+{
+	if (starting == NULL)
+		return;
+	cal_reaper_kill(starting);
+	cal_reaper_sweep(starting);
+}
+
 /* Workers end with their methods. */
 static void
 end_workers(struct program *p)
@@ -199,12 +211,15 @@ main(int argc, char **argv)
 	p.loop = cal_start_loop();
 	cal_die_unless(cal_reaper_open(&p.reaper, p.loop, &err), &err);
 	cal_die_unless(cal_command_env(&env, p.options.pass_env, &err), &err);
-	make_methods(&p, env);
+	starting = p.reaper;
+	(void)atexit(leave_none_behind);
 	cal_start_signal(p.loop, SIGTERM, on_stop, &p);
 	cal_start_signal(p.loop, SIGINT, on_stop, &p);
 	cal_start_signal(p.loop, SIGHUP, on_hup, &p);
 	cal_start_signal(p.loop, SIGUSR1, on_usr1, &p);
+	make_methods(&p, env);
 	open_service(&p);
+	starting = NULL;
 	ev_run(p.loop, 0);
 	if (cal_log_wants(CAL_LOG_INFO))
 		cal_service_say(p.service);

@@ -309,3 +309,43 @@ no_sleep() {
 	done
 	return 0
 }
+
+@test "SIGHUP takes the method of a worker that then dies with its request" {
+	mkdir d
+	printf '#!/bin/sh\necho $$ >%s\nread -r x\necho >%s\nread -r x\n' \
+	    "$T/pid" "$T/got" >d/hang
+	chmod 755 d d/hang
+	serve s --coprocess lines -j 1 "$ANY" --dir d \
+	    -m 'pause=while read -r n; do sleep "$n"; echo 1; done'
+	call_later c "$URL" hang 1
+	wait_for 10 has_line got
+	mv d/hang .
+	kill -HUP "${pids[s]}"
+	wait_for 10 no_such_method hang
+	kill -KILL "$(<pid)"
+	finish c
+	same "$STATUS" 1
+	# Longer than a worker has to leave by itself.
+	expect 0 call "$URL" pause 1.3
+	stop s
+	same "$STATUS" 0
+}
+
+no_such_method() {
+	local status=0
+	call "$URL" "$1" 1 2>/dev/null || status=$?
+	((status == 3))
+}
+
+@test "a start that fails leaves no worker behind" {
+	local name="1000.$BASHPID"
+	expect 71 "$CAL_BIN/cal-serve" --coprocess lines -j 2 \
+	    "ipc://$T/no/such/folder" m -- sleep "$name"
+	not pgrep -f "sleep $name"
+	expect 64 "$CAL_BIN/cal-serve" --coprocess lines -j 2 "$ANY" \
+	    -m "a=exec sleep $name" -m 'a=cat'
+	not pgrep -f "sleep $name"
+	expect 74 sh -c 'exec "$@" >/dev/full' - "$CAL_BIN/cal-serve" -1 \
+	    --coprocess lines -j 2 "$ANY" m -- sleep "$name"
+	not pgrep -f "sleep $name"
+}

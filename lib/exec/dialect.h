@@ -37,6 +37,9 @@ struct cal_dialect {
 	bool any_order;         /* an answer says which request it is for */
 	bool names_method;      /* a request says which method it is for */
 	size_t depth;           /* requests in one process, unless told */
+	size_t tail;            /* bytes at the end of a request that say
+	                           nothing: whoever knows where its value ends
+	                           may answer before it has read them */
 
 	/*
 	 * Says the job, as request id, in place of what ask held.  timeout_ms

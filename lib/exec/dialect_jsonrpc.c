@@ -351,6 +351,7 @@ const struct cal_dialect cal_dialect_jsonrpc = {
 	.any_order = true,
 	.names_method = true,
 	.depth = 100,
+	.tail = 1,
 	.ask = ask_object,
 	.cancel = cancel_object,
 	.cut = cal_dialect_cut_line,

@@ -61,6 +61,7 @@ const struct cal_dialect cal_dialect_lines = {
 	.any_order = false,
 	.names_method = false,
 	.depth = 1,
+	.tail = 1,
 	.ask = ask_line,
 	.cut = cal_dialect_cut_line,
 };

@@ -55,16 +55,20 @@ void
 cal_pool_hand_out(struct cal_pool *pool)
 {
 	struct cal_worker *worker;
-	struct cal_asked *asked;
+	struct cal_asked *asked, *next;
 	struct cal_err err;
 
-	while ((asked = TAILQ_FIRST(&pool->waiting)) != NULL &&
-	    (worker = find_worker(pool)) != NULL) {
+	for (asked = TAILQ_FIRST(&pool->waiting); asked != NULL &&
+	    (worker = find_worker(pool)) != NULL; asked = next) {
+		next = TAILQ_NEXT(asked, next);
+		if (asked->stop != CAL_STOP_NONE)
+			continue;       /* it is about to be settled */
 		TAILQ_REMOVE(&pool->waiting, asked, next);
 		if (cal_worker_ask(worker, asked, &err) == CAL_OK)
 			continue;
 		TAILQ_INSERT_HEAD(&pool->waiting, asked, next);
 		refuse(pool, asked, "BadRequest", err.text);
+		next = TAILQ_FIRST(&pool->waiting);
 	}
 }
 

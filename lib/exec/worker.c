@@ -50,13 +50,14 @@ end_worker(struct cal_worker *worker, const char *why)
 
 /* Nobody can know what its next bytes would mean. */
 void
-cal_worker_reject(struct cal_worker *worker, const char *why)
+cal_worker_reject(struct cal_worker *worker, const char *why,
+    const char *detail)
 {
 	static struct cal_log_gate gate;
 
 	cal_log_gated(&gate, CAL_LOG_WARNING, "%s said '%.*s': %s",
 	    worker->label, (int)worker->said_len, (const char *)worker->said,
-	    why);
+	    detail);
 	worker->deaf = true;
 	end_worker(worker, why);
 }
@@ -244,7 +245,8 @@ on_ended(struct cal_process *process, int status)
 	struct cal_worker *worker = (struct cal_worker *)process;
 	struct cal_asked *asked;
 
-	worker->full = true;
+	/* Whoever hears of its jobs may tell it to leave: it has left. */
+	worker->full = worker->stopped = true;
 	cal_worker_look(worker);
 	end_feed(worker);
 	drain(worker);

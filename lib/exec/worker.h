@@ -23,7 +23,8 @@ struct cal_asked {
 	struct cal_worker *worker;      /* NULL: none has it yet */
 	uint64_t id;                    /* in its worker */
 	uint64_t from;                  /* first byte in the worker's feed */
-	uint64_t to;                    /* the byte behind it */
+	uint64_t to;                    /* the byte behind all that says
+	                                   something */
 	enum cal_stop stop;             /* its answer is dropped */
 	TAILQ_ENTRY(cal_asked) next;
 };

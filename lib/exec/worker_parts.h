@@ -43,10 +43,12 @@ struct cal_worker {
 };
 
 /*
- * worker.c: nobody can know what its next bytes would mean.  What it said is
- * shown in the log only: it may be about somebody else.
+ * worker.c: nobody can know what its next bytes would mean.  What it said, and
+ * the detail, which may show some of it, go to the log only: it may be about
+ * somebody else than those who are told why.
  */
-void cal_worker_reject(struct cal_worker *worker, const char *why);
+void cal_worker_reject(struct cal_worker *worker, const char *why,
+    const char *detail);
 
 /* worker_talk.c: it has asked no more. */
 void cal_worker_take_out(struct cal_worker *worker, struct cal_asked *asked);

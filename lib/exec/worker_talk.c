@@ -53,14 +53,21 @@ answer(struct cal_worker *worker, struct cal_asked *asked,
 
 /* What it says. */
 
+static const char no_answer[] = "it said what is no answer";
+
+static void
+reject(struct cal_worker *worker, const char *why)
+{
+	cal_worker_reject(worker, why, why);
+}
+
 /* An answer to asked; outcome is filled. */
 static void
 take_answer(struct cal_worker *worker, struct cal_asked *asked,
     struct cal_outcome *outcome)
 {
 	if (asked->to > worker->seen) {
-		cal_worker_reject(worker,
-		    "it answered what it had not read yet");
+		reject(worker, "it answered what it had not read yet");
 		cal_outcome_release(outcome);
 		return;
 	}
@@ -69,7 +76,8 @@ take_answer(struct cal_worker *worker, struct cal_asked *asked,
 	} else if (outcome->verdict == CAL_VERDICT_RESULT) {
 		cal_job_accept(asked->job, outcome);
 		if (outcome->garbage) {
-			cal_worker_reject(worker, cal_buf_text(&outcome->repr));
+			cal_worker_reject(worker, no_answer,
+			    cal_buf_text(&outcome->repr));
 			cal_outcome_release(outcome);
 			return;
 		}
@@ -123,7 +131,7 @@ take_message(struct cal_worker *worker, struct cal_slice message, size_t used)
 	else if (dialect->read(&id, &outcome, message, &err) != CAL_OK) {
 		cal_outcome_release(&outcome);
 		cal_err_prefix(&err, "no %s answer", dialect->name);
-		cal_worker_reject(worker, err.text);
+		cal_worker_reject(worker, no_answer, err.text);
 		return;
 	}
 	asked = find_asked(worker, id);
@@ -132,7 +140,7 @@ take_message(struct cal_worker *worker, struct cal_slice message, size_t used)
 		return;
 	}
 	cal_outcome_release(&outcome);
-	cal_worker_reject(worker, "it answered what it was not asked");
+	reject(worker, "it answered what it was not asked");
 }
 
 static void
@@ -153,7 +161,7 @@ take_messages(struct cal_worker *worker)
 			break;
 		if (rc != CAL_OK) {
 			note(worker, rest);
-			cal_worker_reject(worker, err.text);
+			cal_worker_reject(worker, no_answer, err.text);
 			break;
 		}
 		worker->searched = 0;
@@ -219,7 +227,8 @@ cal_worker_ask(struct cal_worker *worker, struct cal_asked *asked,
 	cal_feed_copy(worker->feed, cal_buf_view(&ask->head));
 	cal_feed_lend(worker->feed, ask->body);
 	cal_feed_copy(worker->feed, cal_buf_view(&ask->tail));
-	asked->to = cal_feed_added(worker->feed);
+	asked->to = cal_feed_added(worker->feed) -
+	    worker->conf.dialect->tail;
 	asked->worker = worker;
 	TAILQ_INSERT_TAIL(&worker->askeds, asked, next);
 	if (worker->ids != NULL)

@@ -158,8 +158,8 @@ make_handler(struct cal_handler **handlerp, struct cal_methods *methods,
 }
 
 int
-cal_methods_put(struct cal_methods *methods, const char *name, char *const *argv,
-    const struct stat *file, struct cal_err *err)
+cal_methods_put(struct cal_methods *methods, const char *name,
+    char *const *argv, const struct stat *file, struct cal_err *err)
 {
 	struct cal_handler *handler;
 	struct cal_method *method;

@@ -7,7 +7,9 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "codec/json.h"
 #include "codec/mp.h"
+#include "exec/feed.h"
 #include "serve/task.h"
 
 enum { OVERHEAD = 1024 };       /* memory of a task, whatever it holds */
@@ -361,13 +363,22 @@ cal_task_new(struct cal_service *service, struct cal_request *req)
 	return task;
 }
 
+/* What a worker's pipe may hold of a body, beside the request itself. */
+static size_t
+copied(const struct cal_job *job)
+{
+	return job->body.len < CAL_FEED_LENT || !job->json ||
+	    cal_json_has_newline(job->body) ? job->body.len : 0;
+}
+
 /* Puts the task into the order; whoever has no room for it is refused. */
 void
 cal_task_enqueue(struct cal_task *task)
 {
 	struct cal_service *service = task->service;
 	struct cal_slots *slots = cal_method_slots(task->method);
-	size_t bytes = task->req->held + task->text.cap;
+	size_t bytes = task->req->held + task->text.cap +
+	    (slots != NULL ? copied(&task->job) : 0);
 	struct cal_turn *victim;
 
 	if (service->waiting_bytes + bytes >

@@ -13,6 +13,11 @@ import traceback
 
 LINE_MAX = 64 << 20     # bytes; --max-body has to be smaller
 
+# A body may be nested 2048 levels deep, and have numbers of any length.
+sys.setrecursionlimit(20000)
+if hasattr(sys, "set_int_max_str_digits"):
+    sys.set_int_max_str_digits(0)
+
 both = asyncio.Barrier(2)
 stopped = asyncio.Queue()
 

@@ -130,20 +130,21 @@ test_garbage(void **state)
 
 	(void)state;
 	check_garbage(&cal_dialect_lines,
-	    "read a; read b; echo garbage; echo 1; exec cat", "it is garbage");
+	    "read a; read b; echo garbage; echo 1; exec cat",
+	    "it said what is no answer");
 	check_garbage(&cal_dialect_lines, "read a; read b;"
 	    "head -c 4456449 /dev/zero; echo; exec cat",
-	    "a line of more than 4456448 bytes");
+	    "it said what is no answer");
 	check_garbage(&cal_dialect_framed,
 	    "head -c 10 >/dev/null; printf '\\1\\0\\0\\0'; exec cat",
-	    "a length of 16777216 bytes, more than 4456448");
+	    "it said what is no answer");
 	check_garbage(&cal_dialect_jsonrpc, unknown,
 	    "it answered what it was not asked");
 	check_garbage(&cal_dialect_jsonrpc,
 	    "read a; read b; echo '[1]'; exec cat",
-	    "no jsonrpc answer: not a JSON object");
+	    "it said what is no answer");
 	check_garbage(&cal_dialect_jsonrpc, "read a; exec cat",
-	    "no jsonrpc answer: a request or notification: it has a method");
+	    "it said what is no answer");
 	free(unknown);
 }
 
@@ -177,8 +178,8 @@ test_not_read(void **state)
 	(void)state;
 	side_start(&side, &cal_dialect_lines, "read a; echo 0; echo 1;"
 	    "exec sleep 60");
-	(void)side_ask_text(&side, "");
-	(void)side_ask_text(&side, "");
+	(void)side_ask_text(&side, "a");
+	(void)side_ask_text(&side, "a");
 	WAIT_FOR(side.ended);
 	assert_result(&side.questions[0], "0");
 	assert_failed(&side.questions[1], "WorkerDied",
