@@ -270,6 +270,7 @@ check-valgrind:
 	    BATS_TEST_TIMEOUT=900 $(MAKE) LINK=shared check-bats
 
 check-full: check
+	+@$(MAKE) CC=clang check-unit check-bats
 	+@$(MAKE) SAN=address,undefined check-unit check-bats
 	+@$(MAKE) check-valgrind
 	tests/soak/million

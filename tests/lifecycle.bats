@@ -88,10 +88,14 @@ draining() {
 @test "F21: kill -9 of the caller: its command ends, the answer is counted" {
 	make_gate
 	serve s "$ANY" -m 'hold=echo >>started; read x <gate; echo >>over'
-	call_later c "$URL" hold -n
+	# The second one is dropped as soon as the server hears of the end.
+	seq 2 >c.in
+	call_later c -k K -l -j 2 "$URL" hold
 	wait_for 5 has_line started
+	wait_for 5 queued s 1
 	kill -KILL "${pids[c]}"
 	finish c
+	wait_for 10 counter_reaches s dropped 1
 	release
 	wait_for 5 has_line over
 	wait_for 5 counter_reaches s undeliverable 1
