@@ -21,6 +21,7 @@ enum {
 	READ_MAX = 262144,      /* bytes in a turn of the loop */
 	ERRS_MAX = 65536,
 };
+static const double ERRS_PAUSE = 0.05;  /* seconds, while it is not shown */
 static const double LEAVE_PAUSE = 1;    /* seconds to end by itself */
 static const char shutting_down[] = "shutting down";
 
@@ -152,8 +153,8 @@ read_errs(struct cal_worker *worker, int fd)
 		n = read(fd, bytes, sizeof(bytes));
 	while (n == -1 && errno == EINTR);
 	if (n > 0)
-		cal_chatter_add(&worker->chatter, ev_now(worker->process.loop), bytes,
-		    (size_t)n);
+		cal_chatter_add(&worker->chatter,
+		    ev_now(worker->process.loop), bytes, (size_t)n);
 	return n;
 }
 
@@ -164,10 +165,26 @@ on_errs(struct ev_loop *loop, ev_io *io, int revents)
 	ssize_t n = read_errs(worker, io->fd);
 
 	(void)revents;
-	if (n > 0 || (n == -1 && errno == EAGAIN))
+	if (n == -1 && errno == EAGAIN)
+		return;
+	if (n > 0 && worker->chatter.held == 0)
 		return;
 	ev_io_stop(loop, io);
-	cal_io_close(&worker->process.errs);
+	if (n > 0)
+		ev_timer_again(loop, &worker->errs_pause);
+	else
+		cal_io_close(&worker->process.errs);
+}
+
+/* What nobody sees need not be read faster than this. */
+static void
+on_errs_pause(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_worker *worker = timer->data;
+
+	(void)revents;
+	ev_timer_stop(loop, timer);
+	ev_io_start(loop, &worker->errs_io);
 }
 
 /* Its end. */
@@ -226,6 +243,7 @@ release_process(struct cal_worker *worker)
 {
 	ev_io_stop(worker->process.loop, &worker->out_io);
 	ev_io_stop(worker->process.loop, &worker->errs_io);
+	ev_timer_stop(worker->process.loop, &worker->errs_pause);
 	ev_timer_stop(worker->process.loop, &worker->leave);
 	cal_process_release(&worker->process, true);
 }
@@ -274,7 +292,9 @@ watch(struct cal_worker *worker)
 	ev_io_init(&worker->errs_io, on_errs, process->errs, EV_READ);
 	ev_init(&worker->leave, on_leave);
 	worker->out_io.data = worker->errs_io.data = worker;
-	worker->leave.data = worker;
+	ev_init(&worker->errs_pause, on_errs_pause);
+	worker->errs_pause.repeat = ERRS_PAUSE;
+	worker->leave.data = worker->errs_pause.data = worker;
 	ev_io_start(process->loop, &worker->out_io);
 	ev_io_start(process->loop, &worker->errs_io);
 	worker->feed = cal_feed_open(process->loop, process->in, on_broken,

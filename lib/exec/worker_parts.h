@@ -31,6 +31,7 @@ struct cal_worker {
 	size_t searched;
 	struct cal_chatter chatter;
 	ev_io out_io, errs_io;
+	ev_timer errs_pause;            /* errs_io rests */
 	ev_timer leave;
 	bool full;                      /* takes no more */
 	bool stopped;                   /* got TERM from us */
