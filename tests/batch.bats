@@ -168,7 +168,9 @@ setup_server() {
 }
 
 @test "without -E the first failure cancels what is in flight" {
-	serve s "$ANY" -m 'w=read -r n; [ "$n" = 2 ] && exit 1
+	# The first answer is there before the second one fails.
+	serve s "$ANY" -m 'w=read -r n
+	    [ "$n" = 2 ] && until [ -s c.out ]; do sleep 0.01; done && exit 1
 	    trap "echo >>stopped; exit" TERM; echo >>started
 	    [ "$n" = 1 ] && echo 1 && exit; sleep 100 & wait'
 	printf '1\n2\n3\n4\n' >c.in

@@ -324,12 +324,9 @@ fds() {
 
 # Resident kibibytes.
 rss() {
-	local key value rest
-	while read -r key value rest; do
-		if [[ $key == VmRSS: ]]; then
-			echo "$value"
-		fi
-	done <"/proc/$1/status"
+	# Read at once: the shell would seek in it, and each time it is written
+	# anew, maybe with other lengths.
+	awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"
 }
 
 children() {
