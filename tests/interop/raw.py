@@ -78,18 +78,29 @@ class Line:
             self.socket.close()
             self.socket = None
 
-    def recv(self, count, seconds):
+    def take(self, seconds):
+        """What comes next, as text, or None; a server may ask at any time
+        whether we are still there, and is answered."""
         socket = self.open()
         end = time.monotonic() + seconds
+        while socket.poll(max(0, end - time.monotonic()) * 1000):
+            frames = socket.recv_multipart()
+            if self.bind or frames != [b"PING", b"", b""]:
+                return wire.show(frames)
+            socket.send_multipart([b"PONG", b"", b""])
+        return None
+
+    def recv(self, count, seconds):
+        end = time.monotonic() + seconds
         for _ in range(count):
-            left = max(0, end - time.monotonic())
-            if not socket.poll(left * 1000):
+            line = self.take(end - time.monotonic())
+            if line is None:
                 raise SystemExit("raw.py: no answer in %g s" % seconds)
-            print(wire.show(socket.recv_multipart()), flush=True)
+            print(line, flush=True)
 
     def quiet(self, seconds):
-        if self.open().poll(seconds * 1000):
-            line = wire.show(self.socket.recv_multipart())
+        line = self.take(seconds)
+        if line is not None:
             raise SystemExit("raw.py: unexpected: " + line)
 
     def step(self, step):
