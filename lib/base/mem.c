@@ -14,8 +14,8 @@
 #include "base/err.h"
 
 /* stdio and exit handlers may need memory themselves: only write and _exit. */
-static _Noreturn void
-out_of_memory(void)
+void
+cal_mem_exhausted(void)
 {
 	static const char words[] = ": out of memory\n";
 	const char *name = program_invocation_short_name;
@@ -34,7 +34,7 @@ cal_malloc(size_t size)
 	void *ptr = malloc(size > 0 ? size : 1);
 
 	if (ptr == NULL)
-		out_of_memory();
+		cal_mem_exhausted();
 	return ptr;
 }
 
@@ -46,7 +46,7 @@ cal_calloc(size_t count, size_t size)
 	if (count == 0 || size == 0)
 		count = size = 1;
 	if ((ptr = calloc(count, size)) == NULL)
-		out_of_memory();
+		cal_mem_exhausted();
 	return ptr;
 }
 
@@ -55,7 +55,7 @@ cal_realloc(void *ptr, size_t size)
 {
 	ptr = realloc(ptr, size > 0 ? size : 1);
 	if (ptr == NULL)
-		out_of_memory();
+		cal_mem_exhausted();
 	return ptr;
 }
 
@@ -98,6 +98,6 @@ cal_asprintf(const char *fmt, ...)
 	len = vasprintf(&text, fmt, args);
 	va_end(args);
 	if (len == -1)
-		out_of_memory();
+		cal_mem_exhausted();
 	return text;
 }

@@ -18,6 +18,9 @@ void *cal_memdup(const void *ptr, size_t len);
 /* printf into new memory, which the caller frees. */
 char *cal_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* That end, for memory that comes from elsewhere (base/secret.c). */
+void cal_mem_exhausted(void) __attribute__((noreturn));
+
 /* A new zeroed object of the type that ptr points to. */
 #define CAL_NEW(ptr) ((ptr) = cal_calloc(1, sizeof(*(ptr))))
 
