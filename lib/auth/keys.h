@@ -44,7 +44,14 @@ void cal_keys_release(struct cal_keys *keys);
 int cal_key_read(uint8_t public[CAL_KEY_BYTES], struct cal_slice text,
     struct cal_err *err);
 
-/* The same check for bytes. */
+/*
+ * The bytes of any key, secret or public, with no other check; a key that is
+ * refused may have left some of them.
+ */
+int cal_key_decode(uint8_t key[CAL_KEY_BYTES], struct cal_slice text,
+    struct cal_err *err);
+
+/* The same check as in cal_key_read, for bytes. */
 int cal_key_check(const uint8_t public[CAL_KEY_BYTES], struct cal_err *err);
 
 void cal_key_text(char text[CAL_KEY_TEXT + 1],
