@@ -22,14 +22,17 @@ struct cal_keyfile {
 	bool certificate;
 	bool has_public, has_secret;    /* plain: a key that is not known to
 	                                   be either has both false */
-	unsigned line;                  /* of the key, or of what is wrong */
+	unsigned line;                  /* of the last key, or of what is wrong;
+	                                   0: of none */
 	uint8_t public[CAL_KEY_BYTES];  /* plain: the key, as bytes */
 	uint8_t *secret;                /* of base/secret.h; with has_secret */
 };
 
 /*
- * Reads the bytes of a file.  CAL_ECONFIG with a sentence that begins with
- * "line N: " and never shows what stands there.  Pure: no file is touched.
+ * Reads the bytes of a file.  CAL_ECONFIG with a sentence that never shows what
+ * stands there, and the line in file, which needs no release then.  A key of a
+ * plain file that is not known to be either is only looked at as text.  Pure:
+ * no file is touched.
  */
 int cal_keyfile_parse(struct cal_keyfile *file, struct cal_slice text,
     struct cal_err *err);
@@ -52,6 +55,14 @@ int cal_keyfile_load_public(uint8_t public[CAL_KEY_BYTES], const char *path,
 int cal_keyfile_read_public(uint8_t public[CAL_KEY_BYTES], int fd,
     const char *path, struct cal_err *err);
 
+/*
+ * Whatever key a file holds; keys->secret is NULL when it is only the public
+ * one.  A plain key without a word on what it is is public where the file's
+ * name ends with ".pub", and secret elsewhere.
+ */
+int cal_keyfile_load_any(struct cal_keys *keys, const char *path,
+    struct cal_err *err);
+
 /* Writing: cal-keygen. */
 
 enum cal_keyfile_kind { CAL_KEYFILE_PLAIN, CAL_KEYFILE_CERTIFICATE };
@@ -69,6 +80,11 @@ void cal_keyfile_names(char **secretp, char **publicp, const char *name,
  * to the disk, and then in its place; the folder is synced as well.  Without
  * replace, CAL_ECREATE when one of them is there, also when it comes between;
  * then neither is changed.  CAL_EIO.
+ *
+ * Processes that write one name at the same time leave the pair of one of
+ * them.  One that is killed leaves no file that is half written and no halves
+ * of two pairs, but maybe a temporary file (its name begins with "."), or a
+ * secret without its public half.
  */
 int cal_keyfile_save(const struct cal_keys *keys, const char *name,
     enum cal_keyfile_kind kind, bool replace, struct cal_err *err);

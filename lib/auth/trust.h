@@ -17,9 +17,10 @@ enum cal_trust {
 
 /*
  * Opens a regular file for reading; the checks are made on what was opened.
- * CAL_ECONFIG as "PATH: why", without a path that is a key itself.  Within the folder that
- * $CREDENTIALS_DIRECTORY names, a secret of root's may be readable for the
- * group, since systemd gives its services access by an ACL, which shows there.
+ * CAL_ECONFIG as "PATH: why", without a path that is a key itself.  Within the
+ * folder that $CREDENTIALS_DIRECTORY names, a secret of root's may be readable
+ * for the group, since systemd gives its services access by an ACL, which
+ * shows there.
  */
 int cal_trust_open(int *fdp, const char *path, enum cal_trust trust,
     struct cal_err *err);
