@@ -104,9 +104,10 @@ cal_io_write_all(int fd, const void *ptr, size_t len)
 	return 0;
 }
 
-/* Reads to the end of the file, one byte beyond the limit to see it. */
-static int
-load_fd(struct cal_buf *buf, int fd, const char *name, struct cal_err *err)
+/* One byte is read beyond the limit, to see it. */
+int
+cal_io_load_fd(struct cal_buf *buf, int fd, const char *name,
+    struct cal_err *err)
 {
 	size_t step;
 	ssize_t n;
@@ -138,12 +139,13 @@ cal_io_load(struct cal_buf *buf, const char *path, struct cal_err *err)
 	int fd, rc;
 
 	if (strcmp(path, "-") == 0)
-		return load_fd(buf, STDIN_FILENO, "standard input", err);
+		return cal_io_load_fd(buf, STDIN_FILENO, "standard input",
+		    err);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return cal_fail_errno(err, CAL_ENOINPUT, errno,
 		    "cannot open '%s'", path);
-	rc = load_fd(buf, fd, path, err);
+	rc = cal_io_load_fd(buf, fd, path, err);
 	cal_io_close(&fd);
 	return rc;
 }

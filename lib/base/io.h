@@ -40,4 +40,8 @@ int cal_io_write_all(int fd, const void *ptr, size_t len);
  */
 int cal_io_load(struct cal_buf *buf, const char *path, struct cal_err *err);
 
+/* The same for what is open; name is for words only.  Does not close fd. */
+int cal_io_load_fd(struct cal_buf *buf, int fd, const char *name,
+    struct cal_err *err);
+
 #endif

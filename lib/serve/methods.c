@@ -2,16 +2,15 @@
  * The table of methods.  Every method is counted by its users, the table being
  * one of them, so that a folder can change under running requests.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #include "base/mem.h"
+#include "base/name.h"
 #include "codec/mp.h"
 #include "serve/methods_parts.h"
 
 enum {
-	NAME_MAX_BYTES = 128,
 	WORKER_FDS = 3,         /* descriptors of ours for a worker's pipes */
 	SPARE_FDS = 64,         /* for callers, and for all the rest */
 };
@@ -19,19 +18,11 @@ enum {
 int
 cal_method_check_name(const char *name, struct cal_err *err)
 {
-	size_t i;
-
-	if (strcmp(name, "*") == 0)
+	if (strcmp(name, "*") == 0 || cal_name_is_method(cal_slice_text(name)))
 		return CAL_OK;
-	for (i = 0; name[i] != '\0'; i++)
-		if (!isalnum((unsigned char)name[i]) && name[i] != '_' &&
-		    (i == 0 || strchr(".:-", name[i]) == NULL))
-			break;
-	if (i == 0 || i > NAME_MAX_BYTES || name[i] != '\0')
-		return cal_fail(err, CAL_EUSAGE, "bad method name '%s': it is "
-		    "letters, digits and '_', and '.', ':', '-' behind the "
-		    "first, at most %d", name, NAME_MAX_BYTES);
-	return CAL_OK;
+	return cal_fail(err, CAL_EUSAGE, "bad method name '%s': it is "
+	    "letters, digits and '_', and '.', ':', '-' behind the first, at "
+	    "most %d", name, CAL_NAME_METHOD);
 }
 
 struct cal_methods *
