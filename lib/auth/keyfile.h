@@ -51,9 +51,12 @@ int cal_keyfile_load(struct cal_keys *keys, const char *path,
 int cal_keyfile_load_public(uint8_t public[CAL_KEY_BYTES], const char *path,
     struct cal_err *err);
 
-/* The same for an open file; path is for words only.  Does not close fd. */
-int cal_keyfile_read_public(uint8_t public[CAL_KEY_BYTES], int fd,
-    const char *path, struct cal_err *err);
+/*
+ * The same for an open file, and is it a certificate?  path is for words only.
+ * Does not close fd.
+ */
+int cal_keyfile_read_public(uint8_t public[CAL_KEY_BYTES], bool *certificatep,
+    int fd, const char *path, struct cal_err *err);
 
 /*
  * Whatever key a file holds; keys->secret is NULL when it is only the public

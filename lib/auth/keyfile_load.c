@@ -136,15 +136,17 @@ take_public(uint8_t public[CAL_KEY_BYTES], const struct cal_keyfile *file,
 }
 
 int
-cal_keyfile_read_public(uint8_t public[CAL_KEY_BYTES], int fd,
-    const char *path, struct cal_err *err)
+cal_keyfile_read_public(uint8_t public[CAL_KEY_BYTES], bool *certificatep,
+    int fd, const char *path, struct cal_err *err)
 {
 	struct cal_keyfile file;
 	int rc;
 
+	*certificatep = false;
 	if ((rc = read_file(&file, fd, path, err)) != CAL_OK)
 		return rc;
 	rc = at_line(take_public(public, &file, err), path, &file, err);
+	*certificatep = file.certificate;
 	cal_keyfile_release(&file);
 	return rc;
 }
@@ -153,11 +155,12 @@ int
 cal_keyfile_load_public(uint8_t public[CAL_KEY_BYTES], const char *path,
     struct cal_err *err)
 {
+	bool certificate;
 	int fd, rc;
 
 	if ((rc = cal_trust_open(&fd, path, CAL_TRUST_PUBLIC, err)) != CAL_OK)
 		return rc;
-	rc = cal_keyfile_read_public(public, fd, path, err);
+	rc = cal_keyfile_read_public(public, &certificate, fd, path, err);
 	cal_io_close(&fd);
 	return rc;
 }

@@ -114,16 +114,23 @@ is_key(const char *path)
 	return i == CAL_KEY_TEXT;
 }
 
+/* Says it again, if what was said shows a key.  Returns rc. */
+static int
+hide_key(int rc, const char *path, struct cal_err *err)
+{
+	if (is_key(path) && access(path, F_OK) == -1)
+		return cal_fail(err, CAL_ECONFIG, "there is no such file, "
+		    "and a key itself is not taken here");
+	return rc;
+}
+
 int
 cal_trust_open(int *fdp, const char *path, enum cal_trust trust,
     struct cal_err *err)
 {
 	int rc = open_file(fdp, AT_FDCWD, path, path, trust, err);
 
-	if (rc != CAL_OK && is_key(path) && access(path, F_OK) == -1)
-		return cal_fail(err, CAL_ECONFIG, "there is no such file, "
-		    "and a key itself is not taken here");
-	return rc;
+	return rc != CAL_OK ? hide_key(rc, path, err) : rc;
 }
 
 int
@@ -163,8 +170,9 @@ cal_trust_opendir(DIR **dirp, const char *path, struct cal_err *err)
 
 	*dirp = NULL;
 	if (fd == -1)
-		return errno == ENOTDIR ? CAL_OK : cal_fail_errno(err,
-		    CAL_ECONFIG, errno, "%s", path);
+		return errno == ENOTDIR ? CAL_OK :
+		    hide_key(cal_fail_errno(err, CAL_ECONFIG, errno, "%s",
+		    path), path, err);
 	if ((rc = check_folder(fd, path, err)) == CAL_OK &&
 	    (*dirp = fdopendir(fd)) == NULL)
 		rc = cal_fail_errno(err, CAL_ECONFIG, errno, "%s", path);

@@ -168,6 +168,7 @@ test_not_a_file(void **state)
 	struct cal_keys keys;
 	uint8_t public[CAL_KEY_BYTES];
 	struct cal_err err;
+	bool certificate;
 	int fd;
 
 	(void)state;
@@ -184,8 +185,8 @@ test_not_a_file(void **state)
 	assert_string_equal(err.text, "huge: it is larger than 4096 bytes");
 	/* The descriptor is the caller's. */
 	fd = open(".", O_RDONLY);
-	assert_int_equal(cal_keyfile_read_public(public, fd, "dir", &err),
-	    CAL_ECONFIG);
+	assert_int_equal(cal_keyfile_read_public(public, &certificate, fd,
+	    "dir", &err), CAL_ECONFIG);
 	assert_string_equal(err.text, "dir: Is a directory");
 	assert_int_equal(close(fd), 0);
 }
