@@ -99,9 +99,9 @@ UNIT := $(UNIT_SRC:%.c=$(B)/%)
 OBJ := $(LIB_OBJ) $(STUBS) \
     $(patsubst %.c,$(B)/obj/%.o,$(CMD_SRC) $(UNIT_SRC))
 
-PAGES := $(wildcard man/*.1 man/*.7)
-# Only the pages of programs that exist, and those of section 7.
-INSTALL_PAGES := $(filter $(CMD_SRC:cmd/%.c=man/%.1) man/%.7,$(PAGES))
+PAGES := $(wildcard man/*.1 man/*.5 man/*.7)
+# Only the pages of programs that exist, and those of sections 5 and 7.
+INSTALL_PAGES := $(filter $(CMD_SRC:cmd/%.c=man/%.1) man/%.5 man/%.7,$(PAGES))
 
 # The libraries, as $(B)/link.mk finds them: CAL_LINK and CAL_LIBS.
 
@@ -297,8 +297,8 @@ profile:
 .PHONY: install uninstall dist clean show-build
 install: $(PROGRAMS)
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 \
-	    $(DESTDIR)$(mandir)/man7 $(DESTDIR)$(bashdir) \
-	    $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir)
+	    $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7 \
+	    $(DESTDIR)$(bashdir) $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir)
 	@set -e; for p in $(notdir $(PROGRAMS)); do \
 		echo "installing $$p"; \
 		$(INSTALL) -m 755 $(B)/$$p $(DESTDIR)$(bindir)/$$p; \
