@@ -40,8 +40,10 @@ folder_leave(void **state)
 static inline void
 folder_write(const char *name, struct cal_slice text, mode_t mode)
 {
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int fd;
 
+	(void)unlink(name);
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	assert_int_not_equal(fd, -1);
 	if (text.len > 0)
 		assert_int_equal(write(fd, text.ptr, text.len), text.len);
