@@ -218,7 +218,7 @@ print(p == q, n, p == zmq.curve_public(s), p.decode())')" \
 @test "a secret is never printed, and no core is left" {
 	keygen a
 	keygen --format cert b
-	local line secrets
+	local line
 	secret_of a.key >secrets
 	sed -n 's/.*secret-key = "\(.*\)"/\1/p' b.key_secret >>secrets
 	same "$(count_lines secrets)" 2
