@@ -2,12 +2,14 @@
 #include "base/secret.h"
 
 #include <sodium.h>
-#include <sys/resource.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
 
 #include "base/mem.h"
+
+static struct rlimit core_before;
+static bool guarded;
 
 void *
 cal_secret_new(size_t size)
@@ -35,13 +37,23 @@ cal_secret_wipe(void *ptr, size_t size)
 void
 cal_secret_guard(void)
 {
-	struct rlimit limit;
+	struct rlimit none;
 
-	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
-		limit.rlim_cur = 0;
-		(void)setrlimit(RLIMIT_CORE, &limit);
+	if (!guarded && getrlimit(RLIMIT_CORE, &core_before) == 0) {
+		guarded = true;
+		none = core_before;
+		none.rlim_cur = 0;
+		(void)setrlimit(RLIMIT_CORE, &none);
 	}
 #ifdef PR_SET_DUMPABLE
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
+}
+
+bool
+cal_secret_core(struct rlimit *limit)
+{
+	if (guarded)
+		*limit = core_before;
+	return guarded;
 }

@@ -6,7 +6,9 @@
 #ifndef CAL_BASE_SECRET_H
 #define CAL_BASE_SECRET_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 
 /* Ends the process as base/mem.h does when there is none. */
 void *cal_secret_new(size_t size);
@@ -22,5 +24,8 @@ void cal_secret_wipe(void *ptr, size_t size);
  * (exec/spawn.c).  Called before the first secret is read.
  */
 void cal_secret_guard(void);
+
+/* The limit of core files before the guard; false: there is no guard. */
+bool cal_secret_core(struct rlimit *limit);
 
 #endif

@@ -129,6 +129,7 @@ spawn(struct cal_process *process, const struct cal_process_conf *conf,
 {
 	int theirs[3], fds[3], i, rc;
 
+	cal_reaper_reserve(conf->reaper, true);
 	rc = open_pipes(process, theirs, conf->no_input, err);
 	if (rc == CAL_OK) {
 		for (i = 0; i < 3; i++)
@@ -138,6 +139,7 @@ spawn(struct cal_process *process, const struct cal_process_conf *conf,
 		rc = cal_reaper_spawn(conf->reaper, &process->watch,
 		    conf->path, conf->argv, conf->envp, fds, err);
 	}
+	cal_reaper_reserve(conf->reaper, false);
 	for (i = 0; i < 3; i++)
 		cal_io_close(&theirs[i]);
 	return rc;

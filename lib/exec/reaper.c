@@ -171,6 +171,12 @@ cal_reaper_spawn(struct cal_reaper *reaper, struct cal_watch *watch,
 	return CAL_OK;
 }
 
+void
+cal_reaper_reserve(struct cal_reaper *reaper, bool use)
+{
+	cal_spawner_reserve(&reaper->spawner, use);
+}
+
 static struct cal_watch *
 find_watch(struct cal_reaper *reaper, pid_t pid)
 {
@@ -206,12 +212,14 @@ look_around(struct cal_reaper *reaper)
 	size_t pos;
 	pid_t pid;
 
+	cal_reaper_reserve(reaper, true);
 	cal_kin_list(&pids);
 	for (pos = 0; pos < pids.len; pos += sizeof(pid)) {
 		memcpy(&pid, pids.ptr + pos, sizeof(pid));
 		if (find_watch(reaper, pid) == NULL)
 			look_at(reaper, pid, &env);
 	}
+	cal_reaper_reserve(reaper, false);
 	cal_buf_release(&pids);
 	cal_buf_release(&env);
 }
@@ -330,7 +338,7 @@ cal_reaper_sweep(struct cal_reaper *reaper)
 	int round;
 	pid_t pid;
 
-	(void)reaper;
+	cal_reaper_reserve(reaper, true);
 	for (round = 0; round < SWEEP_ROUNDS; round++) {
 		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			;

@@ -12,6 +12,7 @@
 #ifndef CAL_EXEC_REAPER_H
 #define CAL_EXEC_REAPER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 #include <sys/types.h>
@@ -35,6 +36,12 @@ struct ev_loop *cal_reaper_loop(const struct cal_reaper *reaper);
 
 /* A descriptor of /dev/null, for reading; close-on-exec, the reaper's. */
 int cal_reaper_null(const struct cal_reaper *reaper);
+
+/*
+ * Whoever opens what a process needs may use the descriptors that are kept for
+ * that (exec/spawn.h), from a call with true to one with false.
+ */
+void cal_reaper_reserve(struct cal_reaper *reaper, bool use);
 
 /* Part of the object of whoever started the process. */
 enum { CAL_MARKER_SIZE = sizeof("CAL_REQUEST=") + 32 };

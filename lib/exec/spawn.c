@@ -4,12 +4,15 @@
  * result.
  */
 #include "exec/spawn.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { LIMIT_MIN = 40 };        /* with fewer descriptors: no reserve */
 
 static int
 prepare_attr(posix_spawnattr_t *attr)
@@ -28,6 +31,14 @@ prepare_attr(posix_spawnattr_t *attr)
 	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 }
 
+static rlim_t
+reserve_of(rlim_t limit)
+{
+	if (limit < LIMIT_MIN)
+		return 0;
+	return limit / 4 < CAL_SPAWN_RESERVE ? limit / 4 : CAL_SPAWN_RESERVE;
+}
+
 int
 cal_spawner_init(struct cal_spawner *spawner, struct cal_err *err)
 {
@@ -38,11 +49,21 @@ cal_spawner_init(struct cal_spawner *spawner, struct cal_err *err)
 		return cal_fail_errno(err, CAL_EOS, rc,
 		    "cannot prepare to start processes");
 	(void)getrlimit(RLIMIT_NOFILE, &spawner->given);
-	spawner->raised = spawner->given;
-	spawner->raised.rlim_cur = spawner->given.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &spawner->raised) == -1)
-		spawner->raised = spawner->given;
+	spawner->full = spawner->given;
+	spawner->full.rlim_cur = spawner->given.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &spawner->full) == -1)
+		spawner->full = spawner->given;
+	spawner->kept = spawner->full;
+	spawner->kept.rlim_cur -= reserve_of(spawner->full.rlim_cur);
+	cal_spawner_reserve(spawner, false);
 	return CAL_OK;
+}
+
+void
+cal_spawner_reserve(struct cal_spawner *spawner, bool use)
+{
+	spawner->reserve = use;
+	(void)setrlimit(RLIMIT_NOFILE, use ? &spawner->full : &spawner->kept);
 }
 
 void
@@ -69,23 +90,43 @@ prepare_actions(posix_spawn_file_actions_t *actions, const int fds[3])
 
 /*
  * A child inherits our limits, and a soft limit above 1024 breaks programs
- * that use select: it is set back while the child is made.
+ * that use select: it is set back while the child is made, as is that of core
+ * files, which we deny ourselves when we hold secrets.
  */
+static void
+set_given_limits(const struct cal_spawner *spawner)
+{
+	struct rlimit core;
+
+	(void)setrlimit(RLIMIT_NOFILE, &spawner->given);
+	if (cal_secret_core(&core))
+		(void)setrlimit(RLIMIT_CORE, &core);
+}
+
+static void
+set_own_limits(struct cal_spawner *spawner)
+{
+	struct rlimit core;
+
+	cal_spawner_reserve(spawner, spawner->reserve);
+	if (!cal_secret_core(&core))
+		return;
+	core.rlim_cur = 0;
+	(void)setrlimit(RLIMIT_CORE, &core);
+}
+
 static int
 run(struct cal_spawner *spawner, pid_t *pidp, const char *path,
     char *const *argv, char *const *envp, const int fds[3])
 {
-	bool differ = spawner->given.rlim_cur != spawner->raised.rlim_cur;
 	posix_spawn_file_actions_t actions;
 	int rc;
 
 	if ((rc = prepare_actions(&actions, fds)) != 0)
 		return rc;
-	if (differ)
-		(void)setrlimit(RLIMIT_NOFILE, &spawner->given);
+	set_given_limits(spawner);
 	rc = posix_spawn(pidp, path, &actions, &spawner->attr, argv, envp);
-	if (differ)
-		(void)setrlimit(RLIMIT_NOFILE, &spawner->raised);
+	set_own_limits(spawner);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return rc;
 }
