@@ -22,6 +22,7 @@ static const double DEAF = 1;           /* seconds for a sign of life */
 
 struct program {
 	struct cal_call_options options;
+	struct cal_keyring ring;
 	struct ev_loop *loop;
 	struct cal_peer *peer;
 	struct cal_batch *batch;
@@ -101,6 +102,16 @@ on_signal(void *arg, int number)
 	cal_batch_stop(p->batch);
 }
 
+static void
+on_hup(void *arg, int number)
+{
+	struct program *p = arg;
+
+	(void)number;
+	if (cal_keyring_reload(&p->ring))
+		cal_peer_recheck(p->peer);
+}
+
 static const struct cal_peer_events peer_events = { .request = NULL };
 
 static void
@@ -111,7 +122,8 @@ open_peer(struct program *p)
 		.loop = p->loop,
 		.url = o->url,
 		.bind = o->bind,
-		.insecure = o->insecure,
+		.keys = cal_keyring_keys(&p->ring),
+		.insecure = o->keys.insecure,
 		.compress = o->compress,
 		.max_body = o->max_body,
 		.connect_timeout = o->connect_timeout,
@@ -170,6 +182,8 @@ main(int argc, char **argv)
 		return 0;
 	cal_words_setup("cal-call", &p.options.words, true);
 	cal_die_unless(cal_ready_check(p.options.notify_fd, &err), &err);
+	cal_die_unless(cal_keyring_open(&p.ring, &p.options.keys,
+	    p.options.bind, &err), &err);
 	p.loop = cal_start_loop();
 	open_peer(&p);
 	/* Here -d may wait for a pipe, where a signal still ends us. */
@@ -180,15 +194,20 @@ main(int argc, char **argv)
 		open_batch(&p);
 	cal_start_signal(p.loop, SIGTERM, on_signal, &p);
 	cal_start_signal(p.loop, SIGINT, on_signal, &p);
+	if (p.ring.allow != NULL)
+		cal_start_signal(p.loop, SIGHUP, on_hup, &p);
 	ev_run(p.loop, 0);
 	if (p.batch != NULL)
 		finish_batch(&p);
 #ifndef __SANITIZE_ADDRESS__
 	/* Nothing is left to send: do not wait for the sockets to close. */
-	if (!p.cancelled && p.signal == 0 && !p.options.bind)
+	if (!p.cancelled && p.signal == 0 && !p.options.bind) {
+		cal_keyring_close(&p.ring);
 		_exit(p.status);
+	}
 #endif
 	(void)cal_peer_close(p.peer, LINGER);
+	cal_keyring_close(&p.ring);
 	ev_loop_destroy(p.loop);
 	if (p.signal != 0)
 		cal_die_signal(p.signal);

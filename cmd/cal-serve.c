@@ -13,13 +13,13 @@
 #include "cli/die.h"
 #include "cli/ready.h"
 #include "cli/start.h"
-#include "serve/options.h"
-#include "serve/service.h"
+#include "serve/setup.h"
 
 static const double LINGER[] = { 5, 0.1 };      /* for answers; in a hurry */
 
 struct program {
 	struct cal_serve_options options;
+	struct cal_keyring ring;
 	struct ev_loop *loop;
 	struct cal_reaper *reaper;
 	struct cal_methods *methods;
@@ -94,6 +94,8 @@ on_hup(void *arg, int number)
 	else
 		cal_log(CAL_LOG_INFO, "serving %zu methods",
 		    cal_methods_count(p->methods));
+	if (cal_keyring_reload(&p->ring))
+		cal_service_recheck(p->service);
 }
 
 static void
@@ -106,58 +108,13 @@ on_usr1(void *arg, int number)
 }
 
 static void
-make_methods(struct program *p, char **env)
-{
-	const struct cal_serve_options *o = &p->options;
-	struct cal_methods_conf conf = {
-		.command = {
-			.reaper = p->reaper,
-			.env = (const char *const *)env,
-			.kill_after = o->kill_after,
-			.no_traceback = o->no_traceback,
-			.loop = p->loop,
-		},
-		.dialect = o->dialect,
-		.processes = o->jobs,
-		.depth = o->depth,
-		.max_answer = o->max_body,
-	};
-	struct cal_err err;
-	size_t i;
-
-	p->methods = cal_methods_new(&conf);
-	if (o->method != NULL)
-		cal_die_unless(cal_methods_add(p->methods, o->method,
-		    o->command, &err), &err);
-	for (i = 0; i < o->shell_methods.count; i++)
-		cal_die_unless(cal_methods_add_shell(p->methods,
-		    o->shell_methods.items[i], &err), &err);
-	if (o->dir != NULL)
-		cal_die_unless(cal_methods_load(p->methods, o->dir, false,
-		    &err), &err);
-}
-
-static void
 open_service(struct program *p)
 {
-	const struct cal_serve_options *o = &p->options;
 	struct cal_service_conf conf = {
 		.loop = p->loop,
 		.reaper = p->reaper,
 		.methods = p->methods,
-		.body = o->body,
-		.url = o->url,
-		.bind = o->bind,
-		.insecure = o->insecure,
-		.compress = o->compress,
-		.text = o->text,
-		.log_json = o->words.format == 1,
-		.max_body = o->max_body,
-		.order = (enum cal_order_kind)o->order,
-		.jobs = o->jobs,
-		.max_queue = o->max_queue,
-		.count = o->count,
-		.timeout = o->timeout,
+		.keys = cal_keyring_keys(&p->ring),
 		.ready = on_ready,
 		.done = on_done,
 		.refused = on_refused,
@@ -165,7 +122,8 @@ open_service(struct program *p)
 	};
 	struct cal_err err;
 
-	cal_die_unless(cal_service_open(&p->service, &conf, &err), &err);
+	cal_die_unless(cal_setup_service(&p->service, &p->options, &conf,
+	    &err), &err);
 }
 
 /* Of workers that were started, should the start fail after that. */
@@ -208,6 +166,8 @@ main(int argc, char **argv)
 		return 0;
 	cal_words_setup("cal-serve", &p.options.words, false);
 	cal_die_unless(cal_ready_check(p.options.notify_fd, &err), &err);
+	cal_die_unless(cal_keyring_open(&p.ring, &p.options.keys,
+	    p.options.bind, &err), &err);
 	p.loop = cal_start_loop();
 	cal_die_unless(cal_reaper_open(&p.reaper, p.loop, &err), &err);
 	cal_die_unless(cal_command_env(&env, p.options.pass_env, &err), &err);
@@ -217,7 +177,8 @@ main(int argc, char **argv)
 	cal_start_signal(p.loop, SIGINT, on_stop, &p);
 	cal_start_signal(p.loop, SIGHUP, on_hup, &p);
 	cal_start_signal(p.loop, SIGUSR1, on_usr1, &p);
-	make_methods(&p, env);
+	cal_die_unless(cal_setup_methods(&p.methods, &p.options, p.reaper,
+	    p.loop, env, &err), &err);
 	open_service(&p);
 	starting = NULL;
 	ev_run(p.loop, 0);
@@ -228,6 +189,7 @@ main(int argc, char **argv)
 	cut = cal_service_cut_short(p.service);
 	cal_start_mortal(p.loop);
 	all = cal_service_close(p.service, LINGER[p.last_signal != 0]);
+	cal_keyring_close(&p.ring);
 	cal_methods_free(p.methods);
 	cal_command_env_free(env);
 	cal_reaper_close(p.reaper);

@@ -156,7 +156,7 @@ cal_user_unuse(struct cal_user *user)
 const char *
 cal_user_name(const struct cal_user *user)
 {
-	return user->name;
+	return user == NULL ? "" : user->name;
 }
 
 /* Bytes beside a string: in the order of strcmp, which sorted the strings. */
@@ -185,4 +185,11 @@ bool
 cal_user_limited(const struct cal_user *user)
 {
 	return user != NULL && user->methods != NULL;
+}
+
+const char *const *
+cal_user_methods(const struct cal_user *user, size_t *countp)
+{
+	*countp = user == NULL ? 0 : user->count;
+	return user == NULL ? NULL : user->methods;
 }

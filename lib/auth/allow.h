@@ -56,6 +56,7 @@ struct cal_user *cal_allow_find(const struct cal_allow *allow,
     const uint8_t key[CAL_KEY_BYTES]);
 void cal_user_unuse(struct cal_user *user);     /* NULL is no error */
 
+/* Empty for NULL: not known. */
 const char *cal_user_name(const struct cal_user *user);
 
 /* May the user call it?  NULL: users are not known, anything. */
@@ -63,5 +64,9 @@ bool cal_user_may(const struct cal_user *user, struct cal_slice method);
 
 /* Is there anything that the user may not call? */
 bool cal_user_limited(const struct cal_user *user);
+
+/* The *countp methods of a limited user; NULL: anything. */
+const char *const *cal_user_methods(const struct cal_user *user,
+    size_t *countp);
 
 #endif

@@ -119,9 +119,7 @@ parse(struct cal_call_options *o, int argc, char **argv,
 		    .help = "listen at URL for workers that connect" },
 		{ .name = "connect", .kind = CAL_OPT_FLAG,
 		    .dest = &o->connect, .help = "connect to URL (default)" },
-		{ .name = "insecure", .kind = CAL_OPT_FLAG,
-		    .dest = &o->insecure, .help = "with --bind: allow an "
-		    "address that others can reach" },
+		CAL_KEYS_ROWS(&o->keys),
 		{ .name = "ready-line", .letter = '1', .kind = CAL_OPT_FLAG,
 		    .dest = &o->ready_line, .help = "with --bind: when ready, "
 		    "print the real URL on stderr" },
@@ -326,10 +324,9 @@ check_rest(struct cal_call_options *o, struct cal_err *err)
 	if (o->exit_remote && o->mode != CAL_CALL_ONE)
 		return cal_fail(err, CAL_EUSAGE,
 		    "--exit-remote is for a single call");
-	if (!o->bind && (o->ready_line || o->notify_fd != 0 || o->insecure))
-		return cal_fail(err, CAL_EUSAGE,
-		    "%s needs --bind", o->ready_line ? "--ready-line" :
-		    o->insecure ? "--insecure" : "--notify-fd");
+	if (!o->bind && (o->ready_line || o->notify_fd != 0))
+		return cal_fail(err, CAL_EUSAGE, "%s needs --bind",
+		    o->ready_line ? "--ready-line" : "--notify-fd");
 	return CAL_OK;
 }
 

@@ -3,6 +3,7 @@
 #define CAL_CALL_OPTIONS_H
 
 #include "base/url.h"
+#include "cli/keys.h"
 #include "cli/words.h"
 #include "codec/body.h"
 
@@ -31,7 +32,8 @@ struct cal_call_options {
 	uint64_t jobs, count, retry, max_body, notify_fd;
 	double timeout, connect_timeout, retry_delay;
 	bool unordered, keep_going, compress, exit_remote, ping;
-	bool bind, connect, insecure, ready_line;
+	bool bind, connect, ready_line;
+	struct cal_keys_options keys;
 	struct cal_words words;
 };
 

@@ -52,7 +52,7 @@ on_up(void *arg, struct cal_link *link)
 	side->peer = peer;
 	side->link = link;
 	side->caller.name = link->name;
-	side->caller.user = link->user;
+	side->caller.user = cal_user_name(link->user);
 	TAILQ_INIT(&side->incomings);
 	TAILQ_INIT(&side->calls);
 	TAILQ_INSERT_TAIL(&peer->sides, side, next);
@@ -93,6 +93,22 @@ on_down(void *arg, struct cal_link *link)
 		cal_log(CAL_LOG_INFO, "the connection was lost");
 }
 
+/* Whoever is barred is not called either. */
+static void
+on_changed(void *arg, struct cal_link *link)
+{
+	struct cal_peer *peer = arg;
+	struct cal_side *side = link->above;
+
+	side->caller.user = cal_user_name(link->user);
+	if (link->barred) {
+		side->callable = false;
+		cal_calls_lost(side);
+	}
+	if (peer->conf.events->changed != NULL)
+		peer->conf.events->changed(peer->conf.arg, &side->caller);
+}
+
 static void
 on_refused(void *arg, const struct cal_err *err)
 {
@@ -104,7 +120,7 @@ on_refused(void *arg, const struct cal_err *err)
 }
 
 static void
-write_hello(struct cal_peer *peer, struct cal_slice user)
+write_hello(struct cal_peer *peer, const struct cal_user *user)
 {
 	struct cal_buf ext = { .max = 0 };
 	struct cal_hello hello = { .max_body = peer->conf.max_body };
@@ -158,12 +174,12 @@ on_ping(struct cal_side *side, const struct cal_message *message)
 	bool question = message->payload.len == 0 &&
 	    cal_slice_is(message->header, CAL_HELLO_QUESTION);
 
-	if (echoed(message) > ECHO_MAX) {
+	if (side->link->barred || echoed(message) > ECHO_MAX) {
 		peer->counts.malformed++;
 		return;
 	}
 	if (question)
-		write_hello(peer, cal_slice_text(side->link->user));
+		write_hello(peer, side->link->user);
 	(void)cal_conn_send(peer->conn, side->link, &frames,
 	    question ? &peer->payload : NULL);
 	if (!side->callable) {
@@ -267,6 +283,7 @@ static const struct cal_conn_events conn_events = {
 	.up = on_up,
 	.message = on_message,
 	.down = on_down,
+	.changed = on_changed,
 	.refused = on_refused,
 };
 
@@ -278,6 +295,7 @@ cal_peer_open(struct cal_peer **peerp, const struct cal_peer_conf *conf,
 		.loop = conf->loop,
 		.url = conf->url,
 		.bind = conf->bind,
+		.keys = conf->keys,
 		.insecure = conf->insecure,
 		.max_body = conf->max_body,
 		.events = &conn_events,
@@ -312,6 +330,12 @@ cal_peer_counts(const struct cal_peer *peer, struct cal_peer_counts *counts)
 	*counts = peer->counts;
 	counts->malformed += peer->conn->counts.malformed;
 	counts->undeliverable += peer->conn->counts.undeliverable;
+}
+
+void
+cal_peer_recheck(struct cal_peer *peer)
+{
+	cal_conn_recheck(peer->conn);
 }
 
 bool

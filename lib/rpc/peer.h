@@ -44,14 +44,23 @@ struct cal_peer_events {
 	 */
 	void (*gone)(void *arg, struct cal_caller *caller);
 
+	/*
+	 * The caller's user, or what that may do, is another one now.  Requests
+	 * that he may not make any more still have to be answered.
+	 */
+	void (*changed)(void *arg, struct cal_caller *caller);
+
 	/* Connecting: the other side has answered our PING.  May be NULL. */
 	void (*up)(void *arg);
 
 	/* There will never be a connection.  May be NULL. */
 	void (*refused)(void *arg, const struct cal_err *err);
 
-	/* Fills the methods of a hello for user.  May be NULL: not told. */
-	void (*methods)(void *arg, struct cal_slice user,
+	/*
+	 * Fills the methods of a hello for user (NULL: not known).  May be
+	 * NULL: not told.
+	 */
+	void (*methods)(void *arg, const struct cal_user *user,
 	    struct cal_slice *methodsp);
 };
 
@@ -59,6 +68,7 @@ struct cal_peer_conf {
 	struct ev_loop *loop;
 	struct cal_url url;
 	bool bind;
+	const struct cal_conn_keys *keys;       /* NULL: not encrypted */
 	bool insecure;
 	bool compress;                  /* snappy on what is sent */
 	size_t max_body;
@@ -85,6 +95,9 @@ char *cal_peer_address(const struct cal_peer *peer);
 
 void cal_peer_counts(const struct cal_peer *peer,
     struct cal_peer_counts *counts);
+
+/* The list of those who are let in was read again. */
+void cal_peer_recheck(struct cal_peer *peer);
 
 /* Has everything that was sent left this process's queues? */
 bool cal_peer_idle(const struct cal_peer *peer);

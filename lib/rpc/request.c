@@ -118,6 +118,14 @@ cal_request_refuse(struct cal_side *side, const struct cal_rpcmsg *msg,
 	(void)send_answer(side, &answer);
 }
 
+bool
+cal_caller_may(const struct cal_caller *caller, struct cal_slice method)
+{
+	const struct cal_side *side = (const struct cal_side *)caller;
+
+	return cal_link_may(side->link, method);
+}
+
 void
 cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
     struct cal_message *message)

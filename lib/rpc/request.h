@@ -15,6 +15,9 @@ struct cal_caller {
 	const char *user;               /* authenticated name, or empty */
 };
 
+/* May the caller call method (still)? */
+bool cal_caller_may(const struct cal_caller *caller, struct cal_slice method);
+
 /* All slices live until the request is answered. */
 struct cal_request {
 	void *above;                    /* the handler's side's own */

@@ -97,6 +97,7 @@ cal_methods_free(struct cal_methods *methods)
 	cal_methods_clear(methods);
 	cal_map_free(methods->table);
 	cal_buf_release(&methods->list);
+	cal_buf_release(&methods->user_list);
 	free(methods);
 }
 
@@ -112,12 +113,12 @@ check_room(const struct cal_methods *methods, struct cal_err *err)
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
-	    WORKER_FDS * workers + SPARE_FDS <= limit.rlim_cur)
+	    WORKER_FDS * workers + SPARE_FDS <= limit.rlim_max)
 		return CAL_OK;
 	return cal_fail(err, CAL_EOS, "%zu workers need %zu descriptors; the "
 	    "limit is %llu (ulimit -n)", workers,
 	    WORKER_FDS * workers + SPARE_FDS,
-	    (unsigned long long)limit.rlim_cur);
+	    (unsigned long long)limit.rlim_max);
 }
 
 static int
@@ -257,4 +258,29 @@ cal_methods_list(struct cal_methods *methods)
 		cal_map_each(methods->table, put_listed, &methods->list);
 	}
 	return cal_buf_view(&methods->list);
+}
+
+struct cal_slice
+cal_methods_list_for(struct cal_methods *methods, const struct cal_user *user)
+{
+	struct cal_buf names = { .max = 0 }, *list = &methods->user_list;
+	size_t i, n;
+	const char *const *may = cal_user_methods(user, &n);
+	struct cal_slice name;
+	uint32_t count = 0;
+
+	if (may == NULL)
+		return cal_methods_list(methods);
+	for (i = 0; i < n; i++) {
+		name = cal_slice_text(may[i]);
+		if (cal_methods_find(methods, name) == NULL)
+			continue;
+		cal_mp_put_str(&names, name);
+		count++;
+	}
+	cal_buf_clear(list);
+	cal_mp_put_array(list, count);
+	cal_buf_put(list, names.ptr, names.len);
+	cal_buf_release(&names);
+	return cal_buf_view(list);
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "auth/allow.h"
 #include "exec/pool.h"
 #include "work/order.h"
 
@@ -59,6 +60,13 @@ size_t cal_methods_count(const struct cal_methods *methods);
 
 /* All names as a msgpack array of str; valid until the next change. */
 struct cal_slice cal_methods_list(struct cal_methods *methods);
+
+/*
+ * The same of what user (NULL: not known) may call; "*" answers to the names
+ * that he may use, and stands for nothing else then.
+ */
+struct cal_slice cal_methods_list_for(struct cal_methods *methods,
+    const struct cal_user *user);
 
 /* Workers that ended before their method did, so far. */
 uint64_t cal_methods_deaths(const struct cal_methods *methods);

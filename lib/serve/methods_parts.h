@@ -26,6 +26,7 @@ struct cal_methods {
 	struct cal_method *recent;      /* found last; NULL: look it up */
 	struct cal_map *table;
 	struct cal_buf list;            /* empty: to be written anew */
+	struct cal_buf user_list;       /* of one who may not call all */
 };
 
 /* CAL_EUSAGE for what is no name of a method. */

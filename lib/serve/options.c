@@ -109,9 +109,7 @@ parse(struct cal_serve_options *o, int argc, char **argv,
 		{ .name = "connect", .kind = CAL_OPT_FLAG,
 		    .dest = &o->connect, .help = "dial out to a caller that "
 		    "listens" },
-		{ .name = "insecure", .kind = CAL_OPT_FLAG,
-		    .dest = &o->insecure,
-		    .help = "allow an address that others can reach" },
+		CAL_KEYS_ROWS(&o->keys),
 		{ .name = "ready-line", .letter = '1', .kind = CAL_OPT_FLAG,
 		    .dest = &o->ready_line, .help = "when ready, print the "
 		    "real URL and close stdout" },

@@ -3,6 +3,7 @@
 #define CAL_SERVE_OPTIONS_H
 
 #include "base/url.h"
+#include "cli/keys.h"
 #include "cli/words.h"
 #include "codec/body.h"
 #include "exec/dialect.h"
@@ -25,8 +26,9 @@ struct cal_serve_options {
 	uint64_t notify_fd;             /* 0: none */
 	double timeout, kill_after, grace;
 	const char *pass_env;
-	bool text, compress, bind, connect, insecure, no_traceback;
+	bool text, compress, bind, connect, no_traceback;
 	bool ready_line;
+	struct cal_keys_options keys;
 	struct cal_words words;
 };
 

@@ -47,6 +47,11 @@ on_request(void *arg, struct cal_request *req)
 		cal_task_refuse(task, "Busy", "shutting down");
 		return;
 	}
+	if (!cal_caller_may(req->caller, task->job.method)) {
+		cal_task_refuse(task, "Forbidden",
+		    "you may not call this method");
+		return;
+	}
 	method = cal_methods_find(conf->methods, task->job.method);
 	if (method == NULL) {
 		cal_task_refuse(task, "MethodNotFound",
@@ -99,6 +104,37 @@ on_gone(void *arg, struct cal_caller *caller)
 	cal_service_start_ready(service);
 }
 
+/* May the task's caller have its answer, as who he is now? */
+static bool
+still_may(const struct cal_task *task, const struct cal_caller *caller)
+{
+	const char *before = task->user == NULL ? "" : task->user;
+
+	return strcmp(before, caller->user) == 0 &&
+	    cal_caller_may(caller, task->job.method);
+}
+
+/* He waits in his user's queue: as another one he gets another. */
+static void
+on_changed(void *arg, struct cal_caller *caller)
+{
+	struct cal_service *service = arg;
+	struct cal_queue *queue = caller->above;
+	struct cal_task *task, *next;
+
+	for (task = TAILQ_FIRST(&service->tasks); task != NULL; task = next) {
+		next = TAILQ_NEXT(task, next);
+		if (task->req->caller == caller && !still_may(task, caller))
+			cal_task_stop(task, CAL_STOP_FORBIDDEN);
+	}
+	if (queue != NULL &&
+	    !cal_slice_is(cal_order_user(queue), caller->user)) {
+		cal_order_leave(service->order, queue);
+		caller->above = NULL;
+	}
+	cal_service_start_ready(service);
+}
+
 static void
 on_peer_up(void *arg)
 {
@@ -118,18 +154,20 @@ on_peer_refused(void *arg, const struct cal_err *err)
 }
 
 static void
-list_methods(void *arg, struct cal_slice user, struct cal_slice *methodsp)
+list_methods(void *arg, const struct cal_user *user,
+    struct cal_slice *methodsp)
 {
 	struct cal_service *service = arg;
 
-	(void)user;
-	*methodsp = cal_methods_list(service->conf.methods);
+	*methodsp = cal_methods_list_for(service->conf.methods,
+	    user);
 }
 
 static const struct cal_peer_events peer_events = {
 	.request = on_request,
 	.cancel = on_cancel,
 	.gone = on_gone,
+	.changed = on_changed,
 	.up = on_peer_up,
 	.refused = on_peer_refused,
 	.methods = list_methods,
@@ -172,6 +210,7 @@ open_peer(struct cal_service *service, struct cal_err *err)
 		.loop = conf->loop,
 		.url = conf->url,
 		.bind = conf->bind,
+		.keys = conf->keys,
 		.insecure = conf->insecure,
 		.compress = conf->compress,
 		.max_body = conf->max_body,
@@ -231,6 +270,12 @@ refuse_waiting(struct cal_service *service)
 	}
 	cal_task_answer_leaving(service);
 	ev_feed_event(service->conf.loop, &service->finish, 0);
+}
+
+void
+cal_service_recheck(struct cal_service *service)
+{
+	cal_peer_recheck(service->peer);
 }
 
 void

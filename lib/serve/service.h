@@ -21,6 +21,7 @@ struct cal_service_conf {
 	struct cal_methods *methods;    /* lent */
 	const struct cal_body *body;
 	struct cal_url url;
+	const struct cal_conn_keys *keys;       /* NULL: not encrypted */
 	bool bind, insecure, compress, text, log_json;
 	size_t max_body;
 	enum cal_order_kind order;
@@ -45,6 +46,12 @@ int cal_service_open(struct cal_service **servicep,
 
 /* The real URL.  The caller frees. */
 char *cal_service_address(const struct cal_service *service);
+
+/*
+ * The list of those who are let in was read again: whatever was asked for by
+ * somebody who may not any more is refused, also while it runs.
+ */
+void cal_service_recheck(struct cal_service *service);
 
 /*
  * grace below 0: what runs may take as long as it takes; a later call may set

@@ -74,7 +74,6 @@ cal_task_answer_leaving(struct cal_service *service)
 		answer(cal_task_of_turn(turn));
 }
 
-/* A task that is in no queue (any more) and does not run is refused. */
 void
 cal_task_refuse(struct cal_task *task, const char *name, const char *why)
 {
@@ -85,13 +84,10 @@ cal_task_refuse(struct cal_task *task, const char *name, const char *why)
 void
 cal_task_cancel_now(struct cal_task *task, enum cal_stop why)
 {
-	cal_outcome_release(&task->outcome);
-	task->outcome.verdict = CAL_VERDICT_CANCELLED;
-	task->outcome.stop = why;
+	cal_outcome_stop(&task->outcome, why);
 	answer(task);
 }
 
-/* Takes a waiting task out of the order; it still has to be answered. */
 void
 cal_task_unqueue(struct cal_task *task)
 {
@@ -151,6 +147,8 @@ on_job_ended(struct cal_job *job, struct cal_outcome *outcome)
 	task->handler = NULL;
 	task->outcome = *outcome;
 	memset(outcome, 0, sizeof(*outcome));
+	if (task->stop == CAL_STOP_FORBIDDEN)
+		cal_outcome_stop(&task->outcome, task->stop);
 	good = task->outcome.verdict == CAL_VERDICT_RESULT;
 	/* The order may hold it back for as long as another one runs. */
 	stop_waiting(task);
@@ -197,6 +195,9 @@ cal_task_stop(struct cal_task *task, enum cal_stop why)
 		task->handler->ops->stop(task->handler, &task->job, why);
 		break;
 	case CAL_TURN_HELD:             /* it has ended already */
+		if (why == CAL_STOP_FORBIDDEN)
+			cal_outcome_stop(&task->outcome, why);
+		break;
 	case CAL_TURN_NONE:
 		break;
 	}
@@ -371,7 +372,6 @@ copied(const struct cal_job *job)
 	    cal_json_has_newline(job->body) ? job->body.len : 0;
 }
 
-/* Puts the task into the order; whoever has no room for it is refused. */
 void
 cal_task_enqueue(struct cal_task *task)
 {

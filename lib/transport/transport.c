@@ -51,6 +51,19 @@ cal_conn_trouble(const struct cal_conn *conn)
 	return conn->ops->trouble(conn);
 }
 
+void
+cal_conn_recheck(struct cal_conn *conn)
+{
+	if (conn->ops->recheck != NULL)
+		conn->ops->recheck(conn);
+}
+
+bool
+cal_link_may(const struct cal_link *link, struct cal_slice method)
+{
+	return !link->barred && cal_user_may(link->user, method);
+}
+
 bool
 cal_conn_close(struct cal_conn *conn, double grace)
 {

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth/allow.h"
 #include "base/buf.h"
 #include "base/url.h"
 
@@ -26,7 +27,6 @@ struct ev_loop;
 enum {
 	CAL_CONN_QUEUE = 100000,
 	CAL_LINK_NAME = 40,
-	CAL_LINK_USER = 65,
 	CAL_MESSAGE_PRE = 8,    /* frames before the last three */
 };
 
@@ -85,7 +85,8 @@ struct cal_conn;
 struct cal_link {
 	void *above;                    /* whoever uses the transport */
 	char name[CAL_LINK_NAME];       /* an opaque printable word */
-	char user[CAL_LINK_USER];       /* authenticated name, or empty */
+	struct cal_user *user;          /* whose key it has; NULL: not known */
+	bool barred;                    /* its key is not let in any more */
 };
 
 struct cal_conn_events {
@@ -94,14 +95,32 @@ struct cal_conn_events {
 	    struct cal_message *message);
 	void (*down)(void *arg, struct cal_link *link);
 
+	/*
+	 * Its user, or what that may do, is another one now, or it is barred;
+	 * only during cal_conn_recheck.  May be NULL.
+	 */
+	void (*changed)(void *arg, struct cal_link *link);
+
 	/* No connection will ever come up: CAL_EDENIED, in words. */
 	void (*refused)(void *arg, const struct cal_err *err);
+};
+
+/*
+ * CURVE: who binds is its server, who connects its client, whatever is spoken
+ * over it.  Everything is lent, for as long as the connection is open.
+ */
+struct cal_conn_keys {
+	const struct cal_keys *own;
+	const uint8_t *server;          /* to connect: the other side's key */
+	const struct cal_allow *allow;  /* to bind: NULL lets every key in */
+	const char *domain;             /* to bind: of ZAP, not empty */
 };
 
 struct cal_conn_conf {
 	struct ev_loop *loop;
 	struct cal_url url;
 	bool bind;
+	const struct cal_conn_keys *keys;       /* NULL: nothing is encrypted */
 	bool insecure;          /* may be open to the network unencrypted */
 	size_t max_body;        /* frames may have 4 times as much, or 2 MiB */
 	const struct cal_conn_events *events;   /* static */
@@ -122,6 +141,7 @@ struct cal_transport {
 	    const struct cal_frames *frames, struct cal_buf *own);
 	bool (*idle)(const struct cal_conn *conn);
 	const char *(*trouble)(const struct cal_conn *conn);
+	void (*recheck)(struct cal_conn *conn);
 	bool (*close)(struct cal_conn *conn, double grace);
 };
 
@@ -133,9 +153,9 @@ struct cal_conn {
 };
 
 /*
- * Opens url.  To bind: an address that is not loopback without insecure is
- * CAL_ECONFIG, an address in use CAL_EOS.  To connect: a host that does not
- * resolve is CAL_ENOHOST; no connection yet is no error.
+ * Opens url.  To bind: an address that is not loopback without keys or
+ * insecure is CAL_ECONFIG, an address in use CAL_EOS.  To connect: a host that
+ * does not resolve is CAL_ENOHOST; no connection yet is no error.
  */
 int cal_conn_open(struct cal_conn **connp, const struct cal_conn_conf *conf,
     struct cal_err *err);
@@ -156,6 +176,12 @@ bool cal_conn_idle(const struct cal_conn *conn);
 
 /* What stands in the way of a connection, in words; NULL: nothing known. */
 const char *cal_conn_trouble(const struct cal_conn *conn);
+
+/* The list of those who are let in was read again: every link is looked up. */
+void cal_conn_recheck(struct cal_conn *conn);
+
+/* May the other side call method? */
+bool cal_link_may(const struct cal_link *link, struct cal_slice method);
 
 /*
  * Closes; what was handed over gets grace seconds to leave.  True when it all

@@ -4,12 +4,8 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -23,7 +19,6 @@ enum {
 	SILENCE_MS = 15000,             /* without a heartbeat: gone */
 	RECONNECT_MS = 100,
 	RECONNECT_MAX_MS = 1000,
-	DESCRIPTORS = 10,               /* that libzmq needs to begin */
 
 	/*
 	 * No message of ours may cost a connection: a body of 1 MiB leaves
@@ -34,10 +29,6 @@ enum {
 static const double RETRY_SECONDS = 0.05;
 static const double PROBE_SECONDS = 0.02;
 static const double REOPEN_SECONDS = 0.1;
-
-/* One context for the process: two of them can crash when one ends. */
-static void *context;
-static unsigned context_users;
 
 static int
 set_int(struct cal_zmq_conn *zc, int option, int value)
@@ -74,46 +65,6 @@ set_options(struct cal_zmq_conn *zc, struct cal_err *err)
 		return cal_fail_errno(err, CAL_EBUG, errno,
 		    "cannot set an option of the socket");
 	return CAL_OK;
-}
-
-/* libzmq aborts the process when it gets no descriptor for a thread of its. */
-static bool
-has_descriptors(void)
-{
-	struct rlimit limit;
-	int lowest = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-
-	if (lowest == -1)
-		return errno != EMFILE;
-	(void)close(lowest);
-	return getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
-	    limit.rlim_cur >= (rlim_t)lowest + DESCRIPTORS;
-}
-
-static int
-open_context(struct cal_err *err)
-{
-	if (context_users == 0 && !has_descriptors())
-		return cal_fail_errno(err, CAL_EOS, EMFILE,
-		    "cannot start ZeroMQ");
-	if (context_users == 0 && (context = zmq_ctx_new()) == NULL)
-		return cal_fail_errno(err, CAL_EOS, errno,
-		    "cannot start ZeroMQ");
-	context_users++;
-	return CAL_OK;
-}
-
-static void
-close_context(void)
-{
-	int rc;
-
-	if (--context_users > 0)
-		return;
-	do
-		rc = zmq_ctx_term(context);
-	while (rc == -1 && errno == EINTR);
-	context = NULL;
 }
 
 static void
@@ -155,42 +106,47 @@ watch(struct cal_zmq_conn *zc, struct cal_err *err)
 	return CAL_OK;
 }
 
-/*
- * The address as libzmq takes it: numbers to bind, names to connect.  *ipv6p:
- * it is one of IPv6, which libzmq has to be told.
- */
+/* May the address be bound, although others can reach it? */
 static int
-make_address(const struct cal_conn_conf *conf, char **outp, bool *ipv6p,
-    struct cal_err *err)
+check_open(const struct cal_conn_conf *conf, struct cal_err *err)
 {
+	if (conf->keys != NULL)
+		return CAL_OK;
+	if (!conf->insecure)
+		return cal_fail(err, CAL_ECONFIG, "'%s' is open to the network "
+		    "and nothing is encrypted: give keys with -i and -A, bind "
+		    "to a loopback address, or say --insecure",
+		    conf->url.host);
+	cal_log(CAL_LOG_WARNING, "'%s' is open to the network and nothing is "
+	    "encrypted: anybody who reaches it is let in", conf->url.host);
+	return CAL_OK;
+}
+
+/* The address as libzmq takes it: numbers to bind, names to connect. */
+static int
+make_address(struct cal_zmq_conn *zc, struct cal_err *err)
+{
+	const struct cal_conn_conf *conf = &zc->conn.conf;
 	const struct cal_url *url = &conf->url;
-	char numeric[INET6_ADDRSTRLEN + 2], port[8] = "*";
+	char port[8] = "*";
 	bool open = false;
 	int rc;
 
-	*ipv6p = false;
 	if (url->scheme == CAL_IPC) {
-		*outp = cal_asprintf("ipc://%s", url->path);
+		zc->address = cal_asprintf("ipc://%s", url->path);
 		return CAL_OK;
 	}
-	if ((rc = cal_url_resolve(url, numeric, &open, err)) != CAL_OK)
+	if ((rc = cal_url_resolve(url, zc->numeric, &open, err)) != CAL_OK ||
+	    (conf->bind && open && (rc = check_open(conf, err)) != CAL_OK))
 		return rc;
-	if (conf->bind && open && !conf->insecure)
-		return cal_fail(err, CAL_ECONFIG, "'%s' is open to the network "
-		    "and nothing is encrypted: bind to a loopback address, or "
-		    "say --insecure", url->host);
-	if (conf->bind && open)
-		cal_log(CAL_LOG_WARNING, "'%s' is open to the network and "
-		    "nothing is encrypted: anybody who reaches it can call",
-		    url->host);
-	*ipv6p = numeric[0] == '[';
+	zc->ipv6 = zc->numeric[0] == '[';
 	if (!conf->bind) {
-		*outp = cal_url_text(url);
+		zc->address = cal_url_text(url);
 		return CAL_OK;
 	}
 	if (url->port != 0)
 		(void)snprintf(port, sizeof(port), "%u", url->port);
-	*outp = cal_asprintf("tcp://%s:%s", numeric, port);
+	zc->address = cal_asprintf("tcp://%s:%s", zc->numeric, port);
 	return CAL_OK;
 }
 
@@ -221,12 +177,13 @@ open_socket(struct cal_zmq_conn *zc, struct cal_err *err)
 	int rc;
 
 	zc->connected = false;
-	zc->socket = zmq_socket(context, zc->conn.conf.bind ? ZMQ_ROUTER :
+	zc->socket = zmq_socket(zc->context, zc->conn.conf.bind ? ZMQ_ROUTER :
 	    ZMQ_DEALER);
 	if (zc->socket == NULL)
 		return cal_fail_errno(err, CAL_EOS, errno,
 		    "cannot make a socket");
 	if ((rc = set_options(zc, err)) != CAL_OK ||
+	    (rc = cal_zmq_keys_set(zc, err)) != CAL_OK ||
 	    (rc = cal_zmq_monitor_open(zc, err)) != CAL_OK ||
 	    (rc = attach(zc, err)) != CAL_OK)
 		return rc;
@@ -281,7 +238,7 @@ zmq_transport_close(struct cal_conn *conn, double grace)
 	struct ev_loop *loop = conn->conf.loop;
 	struct cal_zmq_link *zl;
 	double start = cal_clock_now();
-	bool last = context_users == 1, all = cal_conn_idle(conn);
+	bool last = cal_zmq_context_last(), all = cal_conn_idle(conn);
 
 	while ((zl = TAILQ_FIRST(&zc->links)) != NULL)
 		cal_zmq_link_free(zl);
@@ -289,9 +246,11 @@ zmq_transport_close(struct cal_conn *conn, double grace)
 	ev_timer_stop(loop, &zc->probe);
 	ev_clear_pending(loop, &zc->reopen);
 	ev_timer_stop(loop, &zc->reopen);
+	cal_greeting_stop(zc->greeting);
 	close_socket(zc, grace);
+	cal_zmq_zap_leave(zc);
 	if (zc->context != NULL)
-		close_context();
+		cal_zmq_context_close();
 	/* libzmq does not tell; but it waits only if something is left. */
 	if (last && grace > 0 && cal_clock_now() - start >= grace)
 		all = false;
@@ -347,12 +306,11 @@ zmq_transport_open(struct cal_conn **connp, const struct cal_conn_conf *conf,
 	struct cal_zmq_conn *zc = conn_new(conf);
 	int rc;
 
-	if ((rc = make_address(conf, &zc->address, &zc->ipv6, err)) == CAL_OK &&
-	    (rc = open_context(err)) == CAL_OK) {
-		zc->context = context;
-		rc = open_socket(zc, err);
-	}
-	if (rc != CAL_OK) {
+	if ((rc = make_address(zc, err)) != CAL_OK ||
+	    (rc = cal_zmq_context_open(&zc->context, err)) != CAL_OK ||
+	    (conf->keys != NULL && conf->bind &&
+	    (rc = cal_zmq_zap_join(zc, err)) != CAL_OK) ||
+	    (rc = open_socket(zc, err)) != CAL_OK) {
 		(void)zmq_transport_close(&zc->conn, 0);
 		return rc;
 	}
@@ -393,7 +351,7 @@ zmq_transport_trouble(const struct cal_conn *conn)
 	.scheme = (row_scheme), .open = zmq_transport_open,             \
 	.address = zmq_transport_address, .send = cal_zmq_send,         \
 	.idle = zmq_transport_idle, .trouble = zmq_transport_trouble,   \
-	.close = zmq_transport_close,                                   \
+	.recheck = cal_zmq_keys_recheck, .close = zmq_transport_close,  \
 }
 
 const struct cal_transport cal_transport_zmq_tcp = ZMQ_ROW(CAL_TCP);

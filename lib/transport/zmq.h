@@ -4,7 +4,9 @@
  *
  * Who binds is a ROUTER, who connects is a DEALER.  zmq.c opens and closes,
  * zmq_pump.c moves messages, zmq_link.c knows the peers and their queues,
- * zmq_monitor.c hears who came and went.
+ * zmq_monitor.c hears who came and went, zmq_client.c what that means to a
+ * connecting end, zmq_keys.c encrypts, zmq_zap.c lets clients in, and
+ * zmq_context.c is libzmq's beginning and end.
  *
  * libzmq's descriptor is only a hint that something may have happened, and any
  * call may swallow the hint.  So every callback that touched the socket ends
@@ -17,12 +19,14 @@
 #ifndef CAL_TRANSPORT_ZMQ_H
 #define CAL_TRANSPORT_ZMQ_H
 
+#include <arpa/inet.h>
 #include <ev.h>
 #include <stdbool.h>
 #include <sys/queue.h>
 #include <zmq.h>
 
 #include "base/map.h"
+#include "transport/greeting.h"
 #include "transport/transport.h"
 
 enum {
@@ -30,6 +34,7 @@ enum {
 	CAL_ZMQ_BUDGET = 256,           /* messages a turn of the loop */
 	CAL_ZMQ_ID_MAX = 255,
 	CAL_ZMQ_PROBES = 5,
+	CAL_ZMQ_USER_ID = CAL_KEY_TEXT + 24,    /* key, "#", number, NUL */
 };
 
 /* A message being received; becomes a hold when it is taken. */
@@ -57,6 +62,7 @@ struct cal_zmq_link {
 	size_t id_len;
 	int fd;                         /* the connection's; -1: not known */
 	bool up;
+	char user_id[CAL_ZMQ_USER_ID];  /* of its connection; CURVE only */
 
 	struct cal_zmq_waitings queue;
 	size_t queue_count, queue_bytes;
@@ -74,6 +80,7 @@ struct cal_zmq_conn {
 	void *socket;
 	void *monitor;
 	char *address;                  /* as libzmq takes it */
+	char numeric[INET6_ADDRSTRLEN + 2];     /* its host; tcp */
 	bool ipv6;
 	int lock;                       /* of an ipc path; -1: none */
 	ev_io io, monitor_io;
@@ -90,8 +97,15 @@ struct cal_zmq_conn {
 	struct cal_zmq_link *recent;    /* the last that sent something */
 	struct cal_zmq_link *server;    /* DEALER */
 	uint64_t serial;
+	bool asked_for;                 /* the ZAP handler knows it */
+	LIST_ENTRY(cal_zmq_conn) in_zap;
 
 	bool connected;                 /* since it was last tried again */
+	double connected_at;
+	unsigned failures;              /* of the handshake, in a row */
+	double first_failure;
+	bool mismatch;                  /* of mechanisms: libzmq is sure */
+	struct cal_greeting *greeting;  /* being asked for, or NULL */
 	bool refused;
 	const char *trouble;
 };
@@ -121,6 +135,29 @@ int cal_zmq_link_wait(struct cal_zmq_link *zl, zmq_msg_t *parts,
 void cal_zmq_link_flush(struct cal_zmq_link *zl);
 void cal_zmq_link_suspect(struct cal_zmq_conn *zc, int fd);
 void cal_zmq_link_probe(struct cal_zmq_conn *zc);
+
+/* zmq_context.c: one for all; every open has its close. */
+int cal_zmq_context_open(void **contextp, struct cal_err *err);
+bool cal_zmq_context_last(void);        /* is there one user of it left? */
+void cal_zmq_context_close(void);
+
+/* zmq_zap.c: answers for the clients of a server, until it leaves. */
+int cal_zmq_zap_join(struct cal_zmq_conn *zc, struct cal_err *err);
+void cal_zmq_zap_leave(struct cal_zmq_conn *zc);
+
+/* zmq_keys.c */
+int cal_zmq_keys_set(struct cal_zmq_conn *zc, struct cal_err *err);
+void cal_zmq_keys_recheck(struct cal_conn *conn);
+
+/*
+ * Did part come over the link's connection?  The first one tells whose it is.
+ * Servers with keys only.
+ */
+bool cal_zmq_keys_own(struct cal_zmq_link *zl, const zmq_msg_t *part);
+
+/* zmq_client.c: an event of a connecting end's monitor. */
+void cal_zmq_client_event(struct cal_zmq_conn *zc, uint16_t event,
+    uint32_t value);
 
 /* zmq_monitor.c */
 int cal_zmq_monitor_open(struct cal_zmq_conn *zc, struct cal_err *err);

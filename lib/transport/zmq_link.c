@@ -121,6 +121,15 @@ cal_zmq_link_find(struct cal_zmq_conn *zc, struct cal_slice id,
 	struct cal_zmq_link *zl = find_id(zc, id);
 	int fd;
 
+	if (zc->conn.conf.keys != NULL && !cal_zmq_keys_own(zl, part)) {
+		/* Somebody else has the routing id now. */
+		cal_zmq_link_down(zl);
+		zl = find_id(zc, id);
+		if (!cal_zmq_keys_own(zl, part)) {
+			cal_zmq_link_free(zl);
+			return NULL;
+		}
+	}
 	if (zl->fd == -1 || id.len != 5 || id.ptr[0] != 0) {
 		fd = zmq_msg_get(part, ZMQ_SRCFD);
 		if (zl->fd != fd)
@@ -179,6 +188,7 @@ cal_zmq_link_free(struct cal_zmq_link *zl)
 	no_suspect(zl);
 	drop_queue(zl);
 	forget_fd(zl);
+	cal_user_unuse(zl->link.user);
 	if (zl->zc->recent == zl)
 		zl->zc->recent = NULL;
 	if (zl->id_len > 0)

@@ -41,59 +41,6 @@ next_event(struct cal_zmq_conn *zc, uint16_t *eventp, uint32_t *valuep)
 	return true;
 }
 
-static void
-refuse(struct cal_zmq_conn *zc, const char *why)
-{
-	struct cal_err err;
-
-	if (zc->refused)
-		return;
-	zc->refused = true;
-	(void)cal_fail(&err, CAL_EDENIED, "%s", why);
-	zc->conn.conf.events->refused(zc->conn.conf.arg, &err);
-}
-
-static void
-on_client_event(struct cal_zmq_conn *zc, uint16_t event, uint32_t value)
-{
-	switch (event) {
-	case ZMQ_EVENT_CONNECTED:
-		zc->connected = true;
-		zc->trouble = "something listens there, but does not answer as "
-		    "this service";
-		break;
-	case ZMQ_EVENT_CONNECT_RETRIED:
-		/* It comes after a refusal, and after a hang-up as well. */
-		if (!zc->connected)
-			zc->trouble = "nobody listens there";
-		zc->connected = false;
-		break;
-	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
-		/* libzmq was faster than we: this socket is about to go. */
-		if (ev_is_pending(&zc->reopen))
-			break;
-		zc->trouble = NULL;
-		cal_zmq_link_up(zc->server);
-		break;
-	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-		refuse(zc, "the server does not let this client in");
-		break;
-	case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-		if (value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH)
-			refuse(zc, "encryption mismatch: the server expects "
-			    "another way of authentication");
-		break;
-	case ZMQ_EVENT_DISCONNECTED:
-		cal_zmq_drain(zc);
-		if (!zc->server->up)
-			break;
-		zc->trouble = "the server hung up";
-		cal_zmq_link_down(zc->server);
-		ev_feed_event(zc->conn.conf.loop, &zc->reopen, 0);
-		break;
-	}
-}
-
 void
 cal_zmq_monitor_read(struct cal_zmq_conn *zc)
 {
@@ -102,7 +49,7 @@ cal_zmq_monitor_read(struct cal_zmq_conn *zc)
 
 	while (next_event(zc, &event, &value)) {
 		if (zc->server != NULL) {
-			on_client_event(zc, event, value);
+			cal_zmq_client_event(zc, event, value);
 		} else if (event == ZMQ_EVENT_DISCONNECTED) {
 			cal_zmq_drain(zc);
 			cal_zmq_link_suspect(zc, (int)value);

@@ -15,6 +15,7 @@ cal_stop_why(enum cal_stop stop)
 		return "shutdown";
 	case CAL_STOP_NONE:
 	case CAL_STOP_LIMIT:
+	case CAL_STOP_FORBIDDEN:
 		break;
 	}
 	return "";
@@ -53,6 +54,11 @@ cal_outcome_stop(struct cal_outcome *outcome, enum cal_stop stop)
 	if (stop == CAL_STOP_LIMIT) {
 		cal_outcome_refuse(outcome, CAL_VERDICT_FAILURE,
 		    "HandlerTimeout", "it ran out of time");
+		return;
+	}
+	if (stop == CAL_STOP_FORBIDDEN) {
+		cal_outcome_refuse(outcome, CAL_VERDICT_ERROR, "Forbidden",
+		    "you may not call this method any more");
 		return;
 	}
 	cal_outcome_release(outcome);

@@ -24,6 +24,7 @@ enum cal_stop {
 	CAL_STOP_DEADLINE,      /* its caller's time is over: CANCELLED */
 	CAL_STOP_LIMIT,         /* our own limit: FAILURE HandlerTimeout */
 	CAL_STOP_SHUTDOWN,      /* we leave: CANCELLED */
+	CAL_STOP_FORBIDDEN,     /* its caller may not any more: ERROR */
 };
 
 /* The word of a CANCELLED on the wire: "caller", "deadline", "shutdown". */

@@ -104,6 +104,9 @@ struct cal_queue *cal_order_join(struct cal_order *order,
  */
 void cal_order_leave(struct cal_order *order, struct cal_queue *queue);
 
+/* Whose the queue is; lent until he leaves. */
+struct cal_slice cal_order_user(const struct cal_queue *queue);
+
 /* The oldest waiting turn of a queue, or NULL. */
 struct cal_turn *cal_order_oldest(const struct cal_queue *queue);
 

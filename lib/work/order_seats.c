@@ -157,3 +157,9 @@ cal_order_oldest(const struct cal_queue *queue)
 {
 	return TAILQ_FIRST(&queue->waiting);
 }
+
+struct cal_slice
+cal_order_user(const struct cal_queue *queue)
+{
+	return cal_buf_view(&queue->group->user);
+}

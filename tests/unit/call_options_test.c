@@ -176,7 +176,6 @@ test_words(void **state)
 	bad(URL "echo -W -1");
 	bad(URL "echo --bind --connect");
 	bad(URL "echo -1");
-	bad(URL "echo --insecure");
 	bad(URL "echo --notify-fd 3");
 	good(URL "echo --bind -1 --insecure --notify-fd 3");
 	good(URL "a.b*/\xc3\xa9");

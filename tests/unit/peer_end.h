@@ -63,11 +63,12 @@ on_end_up(void *arg)
 }
 
 static inline void
-on_end_methods(void *arg, struct cal_slice user, struct cal_slice *methodsp)
+on_end_methods(void *arg, const struct cal_user *user,
+    struct cal_slice *methodsp)
 {
 	struct end *end = arg;
 
-	assert_int_equal(user.len, 0);
+	assert_null(user);
 	*methodsp = end->methods;
 }
 

@@ -1,0 +1,147 @@
+/*
+ * What a connecting end makes of the events of its socket: it is up, it goes
+ * down, or it will never be let in, and why.
+ *
+ * libzmq itself tries for ever and in silence.  A handshake that fails without
+ * a detail may mean another mechanism, which the greeting shows, or another
+ * key, which nothing shows: then it fails again and again.
+ */
+#include "base/clock.h"
+#include "transport/zmq.h"
+
+enum { FAILURES = 3 };                  /* until a key is known to be wrong */
+static const double FAILING = 1;        /* over so many seconds at least */
+static const double SILENCE = 4;        /* seconds: it was a time-out */
+
+static void
+refuse(struct cal_zmq_conn *zc, const char *why)
+{
+	struct cal_err err;
+
+	if (zc->refused)
+		return;
+	zc->refused = true;
+	(void)cal_fail(&err, CAL_EDENIED, "%s", why);
+	zc->conn.conf.events->refused(zc->conn.conf.arg, &err);
+}
+
+/* What both ends say they do, once both are known. */
+static void
+compare(struct cal_zmq_conn *zc, enum cal_mechanism theirs)
+{
+	bool encrypt = zc->conn.conf.keys != NULL;
+
+	switch (theirs) {
+	case CAL_MECHANISM_NULL:
+		if (encrypt)
+			refuse(zc, "encryption mismatch: the server does not "
+			    "encrypt");
+		break;
+	case CAL_MECHANISM_CURVE:
+		if (!encrypt)
+			refuse(zc, "encryption mismatch: the server takes CURVE "
+			    "only, which needs -i and -S");
+		break;
+	case CAL_MECHANISM_OTHER:
+		refuse(zc, "encryption mismatch: the server expects another "
+		    "way of authentication");
+		break;
+	case CAL_MECHANISM_UNKNOWN:
+		break;
+	}
+}
+
+static void
+on_greeting(void *arg, enum cal_mechanism mechanism)
+{
+	struct cal_zmq_conn *zc = arg;
+
+	zc->greeting = NULL;
+	if (zc->mismatch && mechanism == CAL_MECHANISM_UNKNOWN)
+		mechanism = CAL_MECHANISM_OTHER;
+	compare(zc, mechanism);
+}
+
+static void
+ask_greeting(struct cal_zmq_conn *zc)
+{
+	struct cal_url url = zc->conn.conf.url;
+	size_t len = strlen(zc->numeric);
+
+	if (zc->greeting != NULL)
+		return;
+	if (zc->numeric[0] == '[')      /* "[::1]" */
+		(void)snprintf(url.host, sizeof(url.host), "%.*s",
+		    (int)(len - 2), zc->numeric + 1);
+	else
+		(void)snprintf(url.host, sizeof(url.host), "%s",
+		    zc->numeric);
+	zc->greeting = cal_greeting_start(zc->conn.conf.loop, &url,
+	    on_greeting, zc);
+}
+
+static void
+on_failure(struct cal_zmq_conn *zc)
+{
+	double now = cal_clock_now();
+
+	if (now - zc->connected_at > SILENCE) {
+		zc->trouble = "the server does not finish the handshake";
+		return;
+	}
+	ask_greeting(zc);
+	if (zc->failures++ == 0)
+		zc->first_failure = now;
+	if (zc->conn.conf.keys != NULL && zc->failures >= FAILURES &&
+	    now - zc->first_failure >= FAILING)
+		refuse(zc, "the server's key is not the one that was given, or "
+		    "no CURVE server is there");
+}
+
+void
+cal_zmq_client_event(struct cal_zmq_conn *zc, uint16_t event, uint32_t value)
+{
+	switch (event) {
+	case ZMQ_EVENT_CONNECTED:
+		zc->connected = true;
+		zc->connected_at = cal_clock_now();
+		zc->trouble = "something listens there, but does not answer as "
+		    "this service";
+		break;
+	case ZMQ_EVENT_CONNECT_RETRIED:
+		/* It comes after a refusal, and after a hang-up as well. */
+		if (!zc->connected)
+			zc->trouble = "nobody listens there";
+		zc->connected = false;
+		break;
+	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+		/* libzmq was faster than we: this socket is about to go. */
+		if (ev_is_pending(&zc->reopen))
+			break;
+		zc->trouble = NULL;
+		zc->failures = 0;
+		cal_zmq_link_up(zc->server);
+		break;
+	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+		refuse(zc, "the server does not let this client in: it does "
+		    "not know its key");
+		break;
+	case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+		if (value != ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH)
+			break;
+		zc->mismatch = true;
+		ask_greeting(zc);
+		break;
+	case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+		on_failure(zc);
+		break;
+	case ZMQ_EVENT_DISCONNECTED:
+		cal_zmq_drain(zc);
+		if (!zc->server->up)
+			break;
+		zc->trouble = "the server hung up";
+		cal_zmq_link_down(zc->server);
+		ev_feed_event(zc->conn.conf.loop, &zc->reopen, 0);
+		break;
+	}
+}

@@ -1,0 +1,106 @@
+/*
+ * CURVE on a socket, and whose messages they are.
+ *
+ * A routing id does not say whose a message is: a peer may choose one that
+ * another had until just now.  What the ZAP handler gave to the connection
+ * does, so it is looked at with every message.
+ */
+#include <errno.h>
+
+#include "codec/z85.h"
+#include "transport/zmq.h"
+
+/* From ZeroMQ 4.3 on; its header shows it to drafts only. */
+enum { ZAP_ENFORCE_DOMAIN = 93 };
+
+static int
+set_key(struct cal_zmq_conn *zc, int option, const uint8_t *key)
+{
+	return zmq_setsockopt(zc->socket, option, key, CAL_KEY_BYTES);
+}
+
+static int
+set_server(struct cal_zmq_conn *zc)
+{
+	const char *domain = zc->conn.conf.keys->domain;
+	int on = 1, rc;
+
+	/* Should nobody answer for the domain, nobody is let in. */
+	rc = zmq_setsockopt(zc->socket, ZMQ_ZAP_DOMAIN, domain,
+	    strlen(domain));
+	rc |= zmq_setsockopt(zc->socket, ZAP_ENFORCE_DOMAIN, &on, sizeof(on));
+	rc |= zmq_setsockopt(zc->socket, ZMQ_CURVE_SERVER, &on, sizeof(on));
+	return rc;
+}
+
+int
+cal_zmq_keys_set(struct cal_zmq_conn *zc, struct cal_err *err)
+{
+	const struct cal_conn_keys *keys = zc->conn.conf.keys;
+	int rc;
+
+	if (keys == NULL)
+		return CAL_OK;
+	if (zc->conn.conf.bind) {
+		rc = set_server(zc);
+	} else {
+		rc = set_key(zc, ZMQ_CURVE_SERVERKEY, keys->server);
+		rc |= set_key(zc, ZMQ_CURVE_PUBLICKEY, keys->own->public);
+	}
+	rc |= set_key(zc, ZMQ_CURVE_SECRETKEY, keys->own->secret);
+	if (rc != 0)
+		return cal_fail_errno(err, CAL_EBUG, errno,
+		    "cannot give the keys to the socket");
+	return CAL_OK;
+}
+
+/* Looks the link's key up. */
+static void
+look_up(struct cal_zmq_link *zl, struct cal_user **userp, bool *barredp)
+{
+	const struct cal_allow *allow = zl->zc->conn.conf.keys->allow;
+	uint8_t key[CAL_KEY_BYTES];
+
+	*userp = NULL;
+	*barredp = true;
+	if (strlen(zl->user_id) < CAL_KEY_TEXT || !cal_z85_decode(key,
+	    cal_slice_of(zl->user_id, CAL_KEY_TEXT)))
+		return;
+	if (allow != NULL)
+		*userp = cal_allow_find(allow, key);
+	*barredp = allow != NULL && *userp == NULL;
+}
+
+bool
+cal_zmq_keys_own(struct cal_zmq_link *zl, const zmq_msg_t *part)
+{
+	/* What it gives back is a part of the message. */
+	const char *id = zmq_msg_gets(part, "User-Id");
+
+	if (id == NULL || strlen(id) >= sizeof(zl->user_id))
+		return false;
+	if (*zl->user_id == '\0') {
+		memcpy(zl->user_id, id, strlen(id) + 1);
+		look_up(zl, &zl->link.user, &zl->link.barred);
+	}
+	return strcmp(zl->user_id, id) == 0;
+}
+
+void
+cal_zmq_keys_recheck(struct cal_conn *conn)
+{
+	struct cal_zmq_conn *zc = (struct cal_zmq_conn *)conn;
+	struct cal_zmq_link *zl, *next;
+	struct cal_user *before;
+
+	if (conn->conf.keys == NULL || !conn->conf.bind)
+		return;
+	for (zl = TAILQ_FIRST(&zc->links); zl != NULL; zl = next) {
+		next = TAILQ_NEXT(zl, in_links);
+		before = zl->link.user;
+		look_up(zl, &zl->link.user, &zl->link.barred);
+		if (zl->up && conn->conf.events->changed != NULL)
+			conn->conf.events->changed(conn->conf.arg, &zl->link);
+		cal_user_unuse(before);
+	}
+}
