@@ -57,25 +57,25 @@ check_client(const struct cal_keys_options *o, struct cal_err *err)
 	return CAL_OK;
 }
 
-/* 40 characters of Z85 are a key, unless a file has them for a name. */
+/*
+ * 40 characters of Z85 are a key, unless a file has them for a name.  A key
+ * can begin with "@", too.
+ */
 static int
 read_server_key(uint8_t *key, const char *text, struct cal_err *err)
 {
-	struct cal_slice slice = cal_slice_text(text);
-	struct cal_err not_a_key;
+	const char *path = *text == '@' ? text + 1 : text;
+	bool is_key = cal_key_read(key, cal_slice_text(text), err) == CAL_OK;
 
-	if (*text == '@')
-		return cal_keyfile_load_public(key, text + 1, err);
-	if (slice.len != CAL_KEY_TEXT)
-		return cal_keyfile_load_public(key, text, err);
-	if (access(text, F_OK) == 0) {
-		if (cal_key_read(key, slice, &not_a_key) == CAL_OK)
-			return cal_fail(err, CAL_EUSAGE, "-S '%s' is a key, and "
-			    "a file of that name exists: write @FILE", text);
-		return cal_keyfile_load_public(key, text, err);
-	}
-	if (cal_key_read(key, slice, err) == CAL_OK)
+	if (access(path, F_OK) == 0 && is_key)
+		return cal_fail(err, CAL_EUSAGE, "-S '%s' is a key, and a "
+		    "file of that name exists: write @%sFILE", text,
+		    path == text ? "" : "./");
+	if (is_key)
 		return CAL_OK;
+	if (strlen(text) != CAL_KEY_TEXT || path != text ||
+	    access(path, F_OK) == 0)
+		return cal_keyfile_load_public(key, path, err);
 	cal_err_prefix(err, "bad key of the server");
 	return err->code;
 }
