@@ -234,13 +234,13 @@ void
 cal_log_gated(struct cal_log_gate *gate, enum cal_level level,
     const char *fmt, ...)
 {
-	double now;
+	double now, period = gate->period > 0 ? gate->period : 1;
 	va_list ap;
 
 	if (!cal_log_wants(level))
 		return;
 	now = cal_clock_now();
-	if (gate->last != 0 && now - gate->last < 1) {
+	if (gate->last != 0 && now - gate->last < period) {
 		gate->held++;
 		return;
 	}

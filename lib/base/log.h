@@ -39,8 +39,12 @@ bool cal_log_wants(enum cal_level level);
 void cal_log(enum cal_level level, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* At most one line a second from this place of the code; others are counted. */
+/*
+ * At most one line in a period from this place of the code; others are
+ * counted.
+ */
 struct cal_log_gate {
+	double period;          /* seconds; 0: one */
 	double last;
 	uint64_t held;
 };

@@ -64,7 +64,7 @@ test_text(void **state)
 {
 	static const struct cal_log_conf conf = { .program = "cal-test",
 	    .level = CAL_LOG_WARNING, .patient = true };
-	struct cal_log_gate gate = { 0 };
+	struct cal_log_gate gate = { 0 }, rare = { .period = 60 };
 	int i;
 
 	(void)state;
@@ -80,11 +80,17 @@ test_text(void **state)
 		cal_log_gated(&gate, CAL_LOG_WARNING, "again");
 	gate.last -= 2;
 	cal_log_gated(&gate, CAL_LOG_WARNING, "again");
+	for (i = 0; i < 3; i++) {
+		cal_log_gated(&rare, CAL_LOG_WARNING, "rare");
+		rare.last -= 50;
+	}
 	expect("cal-test: a 7\\x0a\\x1b[m\n"
 	    "{\"a\":\\x091}\n"
 	    "one\n\n\ttwo\\x0d\n3\n"
 	    "cal-test: again\n"
-	    "cal-test: again (and 4 more like this)\n");
+	    "cal-test: again (and 4 more like this)\n"
+	    "cal-test: rare\n"
+	    "cal-test: rare (and 1 more like this)\n");
 	assert_int_equal(cal_log_lost(), 0);
 }
 
