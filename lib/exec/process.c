@@ -5,7 +5,9 @@
 #include "exec/process.h"
 #include "base/fault.h"
 #include "base/io.h"
+#include "base/log.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 
@@ -90,13 +92,38 @@ cal_process_stop(struct cal_process *process)
 
 /* The beginning. */
 
+/*
+ * With the reserve only when there is nothing else, and for no longer than it
+ * takes: the limit is libzmq's as well, and its thread stands by to accept
+ * whoever knocks.
+ */
+static int
+open_reserved(struct cal_reaper *reaper, int fds[2], int ours,
+    struct cal_err *err)
+{
+	static struct cal_log_gate gate = { .period = 60 };
+	int rc;
+
+	cal_reaper_reserve(reaper, true);
+	rc = cal_io_pipe(fds, ours, err);
+	cal_reaper_reserve(reaper, false);
+	cal_log_gated(&gate, CAL_LOG_WARNING, "descriptors are used up: who "
+	    "connects now has to wait, and commands are started with those "
+	    "kept in reserve");
+	return rc;
+}
+
 /* Our end to *oursp, the process's to *theirsp. */
 static int
-open_pipe(int *oursp, int *theirsp, int ours, struct cal_err *err)
+open_pipe(struct cal_reaper *reaper, int *oursp, int *theirsp, int ours,
+    struct cal_err *err)
 {
 	int fds[2], rc;
 
-	if ((rc = cal_io_pipe(fds, ours, err)) != CAL_OK) {
+	rc = cal_io_pipe(fds, ours, err);
+	if (rc != CAL_OK && errno == EMFILE)
+		rc = open_reserved(reaper, fds, ours, err);
+	if (rc != CAL_OK) {
 		/* No descriptors now; there may be some later. */
 		if (err != NULL)
 			err->code = CAL_ETEMP;
@@ -115,11 +142,14 @@ open_pipes(struct cal_process *process, int theirs[3], bool no_input,
 
 	theirs[0] = theirs[1] = theirs[2] = -1;
 	if (!no_input)
-		rc = open_pipe(&process->in, &theirs[0], 1, err);
+		rc = open_pipe(process->reaper, &process->in,
+		    &theirs[0], 1, err);
 	if (rc == CAL_OK)
-		rc = open_pipe(&process->out, &theirs[1], 0, err);
+		rc = open_pipe(process->reaper, &process->out,
+		    &theirs[1], 0, err);
 	if (rc == CAL_OK)
-		rc = open_pipe(&process->errs, &theirs[2], 0, err);
+		rc = open_pipe(process->reaper, &process->errs,
+		    &theirs[2], 0, err);
 	return rc;
 }
 
@@ -129,7 +159,6 @@ spawn(struct cal_process *process, const struct cal_process_conf *conf,
 {
 	int theirs[3], fds[3], i, rc;
 
-	cal_reaper_reserve(conf->reaper, true);
 	rc = open_pipes(process, theirs, conf->no_input, err);
 	if (rc == CAL_OK) {
 		for (i = 0; i < 3; i++)
@@ -139,7 +168,6 @@ spawn(struct cal_process *process, const struct cal_process_conf *conf,
 		rc = cal_reaper_spawn(conf->reaper, &process->watch,
 		    conf->path, conf->argv, conf->envp, fds, err);
 	}
-	cal_reaper_reserve(conf->reaper, false);
 	for (i = 0; i < 3; i++)
 		cal_io_close(&theirs[i]);
 	return rc;

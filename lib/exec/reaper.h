@@ -38,8 +38,9 @@ struct ev_loop *cal_reaper_loop(const struct cal_reaper *reaper);
 int cal_reaper_null(const struct cal_reaper *reaper);
 
 /*
- * Whoever opens what a process needs may use the descriptors that are kept for
- * that (exec/spawn.h), from a call with true to one with false.
+ * Whoever opens what a process needs, and finds no descriptor, may use those
+ * that are kept for that (exec/spawn.h), from a call with true to one with
+ * false.
  */
 void cal_reaper_reserve(struct cal_reaper *reaper, bool use);
 

@@ -62,7 +62,6 @@ cal_spawner_init(struct cal_spawner *spawner, struct cal_err *err)
 void
 cal_spawner_reserve(struct cal_spawner *spawner, bool use)
 {
-	spawner->reserve = use;
 	(void)setrlimit(RLIMIT_NOFILE, use ? &spawner->full : &spawner->kept);
 }
 
@@ -94,11 +93,12 @@ prepare_actions(posix_spawn_file_actions_t *actions, const int fds[3])
  * files, which we deny ourselves when we hold secrets.
  */
 static void
-set_given_limits(const struct cal_spawner *spawner)
+set_given_limits(const struct cal_spawner *spawner, bool scarce)
 {
 	struct rlimit core;
 
-	(void)setrlimit(RLIMIT_NOFILE, &spawner->given);
+	if (!scarce)
+		(void)setrlimit(RLIMIT_NOFILE, &spawner->given);
 	if (cal_secret_core(&core))
 		(void)setrlimit(RLIMIT_CORE, &core);
 }
@@ -108,25 +108,49 @@ set_own_limits(struct cal_spawner *spawner)
 {
 	struct rlimit core;
 
-	cal_spawner_reserve(spawner, spawner->reserve);
+	cal_spawner_reserve(spawner, false);
 	if (!cal_secret_core(&core))
 		return;
 	core.rlim_cur = 0;
 	(void)setrlimit(RLIMIT_CORE, &core);
 }
 
+static bool
+are_reserved(const struct cal_spawner *spawner, const int fds[3])
+{
+	bool reserved = false;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		reserved |= (rlim_t)fds[i] >= spawner->kept.rlim_cur;
+	return reserved;
+}
+
+/*
+ * Once the reserve is in use, others wait for it: then it is not opened to
+ * them for as long as a start takes, and the child has its limit a moment
+ * later.  Actions take only descriptors below the limit.
+ */
 static int
 run(struct cal_spawner *spawner, pid_t *pidp, const char *path,
     char *const *argv, char *const *envp, const int fds[3])
 {
 	posix_spawn_file_actions_t actions;
+	bool scarce = are_reserved(spawner, fds);
 	int rc;
 
-	if ((rc = prepare_actions(&actions, fds)) != 0)
+	if (scarce)
+		cal_spawner_reserve(spawner, true);
+	rc = prepare_actions(&actions, fds);
+	if (scarce)
+		cal_spawner_reserve(spawner, false);
+	if (rc != 0)
 		return rc;
-	set_given_limits(spawner);
+	set_given_limits(spawner, scarce);
 	rc = posix_spawn(pidp, path, &actions, &spawner->attr, argv, envp);
 	set_own_limits(spawner);
+	if (rc == 0 && scarce)
+		(void)prlimit(*pidp, RLIMIT_NOFILE, &spawner->given, NULL);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return rc;
 }

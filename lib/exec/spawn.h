@@ -23,7 +23,6 @@ struct cal_spawner {
 	struct rlimit given;            /* descriptors, as we were started */
 	struct rlimit full;             /* all that we may have */
 	struct rlimit kept;             /* less the reserve */
-	bool reserve;                   /* it may be used now */
 };
 
 /*
@@ -33,7 +32,10 @@ struct cal_spawner {
 int cal_spawner_init(struct cal_spawner *spawner, struct cal_err *err);
 void cal_spawner_release(struct cal_spawner *spawner);
 
-/* From now on, or not any more, the reserve may be used. */
+/*
+ * From now on, or not any more, the reserve may be used, by all threads: not
+ * for longer than it takes.  Starting a process ends it.
+ */
 void cal_spawner_reserve(struct cal_spawner *spawner, bool use);
 
 /* fds are above 2.  Codes as of cal_reaper_spawn. */
