@@ -3,9 +3,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "transport/zmq.h"
 
 enum { DESCRIPTORS = 10 };      /* that libzmq needs to begin */
@@ -27,6 +29,11 @@ has_descriptors(void)
 	    limit.rlim_cur >= (rlim_t)lowest + DESCRIPTORS;
 }
 
+/*
+ * The routing ids that libzmq makes up count from a number of rand, which it
+ * does not seed: they would be the same in every process.  A peer that chose
+ * one of the next is enough to make libzmq abort when it comes to that.
+ */
 int
 cal_zmq_context_open(void **contextp, struct cal_err *err)
 {
@@ -36,6 +43,8 @@ cal_zmq_context_open(void **contextp, struct cal_err *err)
 	if (users == 0 && (context = zmq_ctx_new()) == NULL)
 		return cal_fail_errno(err, CAL_EOS, errno,
 		    "cannot start ZeroMQ");
+	if (users == 0)
+		srand(cal_random_u32());
 	users++;
 	*contextp = context;
 	return CAL_OK;
