@@ -25,6 +25,7 @@
 #include <sys/queue.h>
 #include <zmq.h>
 
+#include "base/log.h"
 #include "base/map.h"
 #include "transport/greeting.h"
 #include "transport/transport.h"
@@ -97,6 +98,7 @@ struct cal_zmq_conn {
 	struct cal_zmq_link *recent;    /* the last that sent something */
 	struct cal_zmq_link *server;    /* DEALER */
 	uint64_t serial;
+	struct cal_log_gate gate;       /* of peers that are not heard */
 	bool asked_for;                 /* the ZAP handler knows it */
 	LIST_ENTRY(cal_zmq_conn) in_zap;
 
@@ -124,7 +126,10 @@ struct cal_zmq_inbox *cal_zmq_inbox_new(void);
 struct cal_zmq_link *cal_zmq_link_new(struct cal_zmq_conn *zc,
     struct cal_slice id);
 
-/* A peer of a ROUTER, known or new; part is one of its message. */
+/*
+ * A peer of a ROUTER, known or new; part is one of its message.  NULL: with
+ * keys, one that cannot be told from others.
+ */
 struct cal_zmq_link *cal_zmq_link_find(struct cal_zmq_conn *zc,
     struct cal_slice id, const zmq_msg_t *part);
 void cal_zmq_link_up(struct cal_zmq_link *zl);

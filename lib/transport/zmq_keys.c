@@ -1,7 +1,7 @@
 /*
  * CURVE on a socket, and whose messages they are.
  *
- * A routing id does not say whose a message is: a peer may choose one that
+ * A routing id does not say whose a message is: a peer may guess one that
  * another had until just now.  What the ZAP handler gave to the connection
  * does, so it is looked at with every message.
  */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "transport/zmq.h"
@@ -112,15 +113,41 @@ find_id(struct cal_zmq_conn *zc, struct cal_slice id)
 /*
  * A routing id that libzmq made up is one of one connection, so that a
  * descriptor once known is enough.  They have five bytes, the first of them
- * zero; no peer on libzmq may choose such a one.
+ * zero.  A peer may choose such a one, too, but not know which others have.
  */
+static bool
+is_made_up(struct cal_slice id)
+{
+	return id.len == 5 && id.ptr[0] == 0;
+}
+
+/*
+ * Whoever may choose a routing id may choose one that another has, and is sent
+ * what was meant for that one as soon as he has left: nothing is asked anew
+ * between our decision to send and libzmq's look for the id.  So with keys
+ * there are none but those that libzmq counts on from a random number, which
+ * no peer ever sees.
+ */
+static bool
+may_have(struct cal_zmq_conn *zc, struct cal_slice id)
+{
+	if (zc->conn.conf.keys == NULL || is_made_up(id))
+		return true;
+	cal_log_gated(&zc->gate, CAL_LOG_WARNING, "a peer that chose its own "
+	    "routing id is not heard: with keys it may have none");
+	return false;
+}
+
 struct cal_zmq_link *
 cal_zmq_link_find(struct cal_zmq_conn *zc, struct cal_slice id,
     const zmq_msg_t *part)
 {
-	struct cal_zmq_link *zl = find_id(zc, id);
+	struct cal_zmq_link *zl;
 	int fd;
 
+	if (!may_have(zc, id))
+		return NULL;
+	zl = find_id(zc, id);
 	if (zc->conn.conf.keys != NULL && !cal_zmq_keys_own(zl, part)) {
 		/* Somebody else has the routing id now. */
 		cal_zmq_link_down(zl);
@@ -130,7 +157,7 @@ cal_zmq_link_find(struct cal_zmq_conn *zc, struct cal_slice id,
 			return NULL;
 		}
 	}
-	if (zl->fd == -1 || id.len != 5 || id.ptr[0] != 0) {
+	if (zl->fd == -1 || !is_made_up(id)) {
 		fd = zmq_msg_get(part, ZMQ_SRCFD);
 		if (zl->fd != fd)
 			take_fd(zl, fd);
