@@ -5,10 +5,10 @@ import os
 import subprocess
 import sys
 
-from rigs import (ANY_PORT, BENCH, BIN, BIN_SHARED, PAIR, PYTHON, link_of,
-                  lines_file, methods_dir, piped, resident, run, start_mqtt,
-                  string_lines, timed)
-from rows import SIZES, WINDOWS
+from rigs import (ANY_PORT, BENCH, BIN, BIN_SHARED, PAIR, PYTHON, Keys,
+                  link_of, lines_file, methods_dir, piped, resident, run,
+                  start_mqtt, string_lines, timed)
+from rows import CURVE_WINDOWS, SIZES, WINDOWS
 
 CALL, SERVE = f"{BIN}/cal-call", f"{BIN}/cal-serve"
 SEQUENTIAL, MANY, ONE_SHOT, SPAWNS = 10000, 100000, 100, 1500
@@ -46,6 +46,7 @@ class Places:
                ("echo", "worker", "spawn")}
         self.servers = servers
         self.urls = {}
+        self.keys = keys = Keys()
         # The words, and the core that holds it, if one does.
         self.known = {
             "echo": (rig["echo"] + [ANY_PORT], None),
@@ -59,13 +60,18 @@ class Places:
             "deep": (deep + cat, None),
             "reply": (deep + ["--order", "reply"] + cat, None),
             "python": ([PYTHON, PAIR, "serve", ANY_PORT], None),
+            "curve echo": (rig["echo"] + [ANY_PORT], None),
+            "curve echo held": (rig["echo"] + [ANY_PORT], 0),
+            "curve bare worker": (rig["worker"] + [ANY_PORT], None),
+            "curve worker": (worker + keys.serve + cat, None),
         }
         self.exec_ = exec_
 
     def at(self, name):
         if name not in self.urls:
             argv, core = self.known[name]
-            self.urls[name] = self.servers.start(argv, core=core)
+            env = self.keys.bind if name.startswith("curve ") else None
+            self.urls[name] = self.servers.start(argv, core=core, env=env)
         return self.urls[name]
 
     def methods(self, count):
@@ -88,8 +94,10 @@ class Places:
         """What is measured must first be right."""
         text = b"".join(b'"%d"\n' % number for number in range(1000))
         for name in names:
-            out = subprocess.run([CALL, "-l", "-j", "100", self.at(name),
-                                  "cat"], input=text, check=True, timeout=60,
+            keys = self.keys.call if name.startswith("curve ") else []
+            out = subprocess.run([CALL, *keys, "-l", "-j", "100",
+                                  self.at(name), "cat"], input=text,
+                                 check=True, timeout=60,
                                  stdout=subprocess.PIPE).stdout
             if out != text:
                 sys.exit(f"{CALL}: lines come back changed from {name}")
@@ -206,6 +214,49 @@ def echoes(places, lines):
     }
 
 
+def curves(places, lines):
+    """The same with keys, at the servers whose names begin so."""
+    keys = places.keys
+    ours = [CALL, *keys.call]
+
+    def lined(place, window, size, count):
+        return lambda: 1e6 * count / timed(
+            ours + ["-l", "-j", str(window), "-c", str(count),
+                    places.at(place), "cat"], stdin=lines.strings(size))
+
+    def bare(place, window, size, count):
+        return lambda: 1e6 * count / timed(
+            [f"{BENCH}/rawpipe", "-b", str(size), "-n", str(count), "-w",
+             str(window), places.at(place), "cat"], env=keys.connect)
+
+    known = {
+        "curve seq cal": lambda: timed(
+            ours + ["-l", "-c", str(SEQUENTIAL), places.at("curve echo held"),
+                    "cat"], core=0, stdin=lines.strings(100)) / SEQUENTIAL,
+        "curve seq raw": lambda: timed(
+            [f"{BENCH}/rawpipe", "-b", "100", "-n", str(SEQUENTIAL),
+             places.at("curve echo held"), "cat"], core=0,
+            env=keys.connect) / SEQUENTIAL,
+        "curve one cal": lambda: timed(
+            ours + [places.at("curve echo"), "cat", '"hi"'], ONE_SHOT),
+        "curve one raw": lambda: timed(
+            [f"{BENCH}/rawclient.best", places.at("curve echo"), "cat",
+             '"hi"'], ONE_SHOT, env=keys.connect),
+    }
+    for size in (100, 1000):
+        at = f" {size}"
+        known["curve many cal" + at] = lined("curve echo", 100, size, MANY)
+        known["curve many raw" + at] = bare("curve echo", 100, size, MANY)
+    for window in CURVE_WINDOWS:
+        for size in SIZES:
+            at, count = f" {window} {size}", count_of(window, size)
+            known["curve pair cal" + at] = lined("curve worker", window, size,
+                                                 count)
+            known["curve pair raw" + at] = bare("curve bare worker", window,
+                                                size, count)
+    return known
+
+
 def commands(places):
     def spawns(url_of):
         return lambda: piped(["-n", str(SPAWNS), "-w", "8", url_of(),
@@ -252,7 +303,7 @@ def scales(places, lines):
 
 
 WITH_WORKER = ("pair cal", "serve cal", "seq pair cal", "keys", "alive",
-               "flight")
+               "flight", "curve pair cal")
 
 
 def prepare(servers, rows):
@@ -261,7 +312,8 @@ def prepare(servers, rows):
     places.check(["echo", "cat"])
     print("idle cal-serve:", resident(servers.running[-1].pid))
     known = {**pairs(places, lines), **ones(places, lines),
-             **echoes(places, lines), **commands(places),
+             **echoes(places, lines), **curves(places, lines),
+             **commands(places),
              **scales(places, lines)}
     wanted = {name.partition("/")[0] for row in rows
               for name in (row.ours, row.beside)}
@@ -271,6 +323,8 @@ def prepare(servers, rows):
                  if not name.startswith(WITH_WORKER)}
     elif any(name.startswith(WITH_WORKER) for name in wanted):
         places.check(["worker", "bare worker"])
+    if any(name.startswith("curve ") for name in wanted):
+        places.check(["curve echo", "curve bare worker", "curve worker"])
     if "one mqtt" in wanted:
         call = start_mqtt(servers)
         if call is None:

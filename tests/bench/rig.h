@@ -44,6 +44,34 @@ rig_number(const char *text, long low)
 	return number;
 }
 
+/*
+ * Keys, if the environment has one: RIG_SECRET is that of who binds, and then
+ * every caller is let in; RIG_SERVER is the public one for who connects, with
+ * a pair of its own made up.
+ */
+static inline void
+rig_keys(void *sock, int type)
+{
+	const char *key = getenv(type == ZMQ_DEALER ? "RIG_SERVER" :
+	    "RIG_SECRET");
+	char public[41], secret[41];
+	int on = 1, rc;
+
+	if (key == NULL)
+		return;
+	if (type == ZMQ_DEALER) {
+		rc = zmq_curve_keypair(public, secret);
+		rc |= zmq_setsockopt(sock, ZMQ_CURVE_SERVERKEY, key, 41);
+		rc |= zmq_setsockopt(sock, ZMQ_CURVE_PUBLICKEY, public, 41);
+		rc |= zmq_setsockopt(sock, ZMQ_CURVE_SECRETKEY, secret, 41);
+	} else {
+		rc = zmq_setsockopt(sock, ZMQ_CURVE_SERVER, &on, sizeof(on));
+		rc |= zmq_setsockopt(sock, ZMQ_CURVE_SECRETKEY, key, 41);
+	}
+	if (rc != 0)
+		die("keys");
+}
+
 /* A socket that is connected, or bound; where it is bound goes to stdout. */
 static inline void *
 rig_socket(int type, const char *url)
@@ -56,6 +84,7 @@ rig_socket(int type, const char *url)
 
 	if (sock == NULL)
 		die("zmq_socket");
+	rig_keys(sock, type);
 	if (type == ZMQ_DEALER) {
 		zmq_setsockopt(sock, ZMQ_IMMEDIATE, &on, sizeof(on));
 		if (zmq_connect(sock, url) == -1)

@@ -125,17 +125,17 @@ class Servers:
                 child.wait()
 
 
-def run(argv):
+def run(argv, env=None):
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, check=True,
-                          stdout=subprocess.PIPE, timeout=300)
+                          stdout=subprocess.PIPE, timeout=300, env=env)
     return done.stdout.decode().split()
 
 
-def timed(argv, count=1, core=None, stdin="/dev/null"):
+def timed(argv, count=1, core=None, stdin="/dev/null", env=None):
     """Microseconds that argv takes, as a whole: the median of count."""
     hold = [] if core is None else ["-c", str(core)]
     return float(run([f"{BENCH}/rawtime", *hold, "-n", str(count), "-i", stdin,
-                      "--"] + argv)[0])
+                      "--"] + argv, env)[0])
 
 
 def piped(argv):
@@ -158,6 +158,31 @@ def string_lines(size, count):
     """A file of lines that are JSON strings of size bytes."""
     line = '"' + "x" * (size - 2) + '"\n'
     return lines_file(f"{size}", count, lambda _: line)
+
+
+class Keys:
+    """A server's pair and a caller's: as options for the programs, and as an
+    environment for the rigs (rig.h)."""
+
+    def __init__(self):
+        server, caller, users = (f"{BENCH}/keys.{name}" for name in
+                                 ("server", "caller", "users"))
+        for name in (server, caller):
+            subprocess.run([f"{BIN}/cal-keygen", "-q", "--force", name],
+                           check=True)
+        with open(users, "w", encoding="ascii") as file:
+            file.write(self.last_line(caller + ".pub") + " caller\n")
+        self.serve = ["-i", server + ".key", "-A", users]
+        self.call = ["-i", caller + ".key", "-S", server + ".pub"]
+        self.bind = dict(os.environ,
+                         RIG_SECRET=self.last_line(server + ".key"))
+        self.connect = dict(os.environ,
+                            RIG_SERVER=self.last_line(server + ".pub"))
+
+    @staticmethod
+    def last_line(path):
+        with open(path, encoding="ascii") as file:
+            return file.read().split("\n")[-2]
 
 
 def methods_dir(count):

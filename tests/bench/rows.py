@@ -3,6 +3,7 @@
 import collections
 
 WINDOWS = (1, 16, 100, 1000)
+CURVE_WINDOWS = (1, 16, 100)
 SIZES = (100, 1000, 64000)
 
 # A time wants a ratio below its goal, a rate one above it.  ours and beside
@@ -15,10 +16,10 @@ def words_of(window, size):
     return many + ", " + (f"{size} B" if size < 1000 else f"{size // 1000} kB")
 
 
-def grid(key, words, ours, beside, goals, word=""):
+def grid(key, words, ours, beside, goals, word="", windows=WINDOWS):
     """A row for each size and window."""
     for size in SIZES:
-        for window in WINDOWS:
+        for window in windows:
             at = f" {window} {size}{word}"
             yield Row(key, f"{words}: {words_of(window, size)}", ours + at,
                       beside + at, "rate", goals.get((window, size)))
@@ -65,6 +66,28 @@ ROWS = [
         "spawn cal 200", "spawn cal", "rate", 0.8),
     Row("P4l", "bare spawner behind a socket beside its bare loop",
         "spawn raw", "spawn loop", "rate", None),
+    *grid("P9", "pair, keys beside none", "curve pair cal",
+          "pair cal", {}, windows=CURVE_WINDOWS),
+    *grid("P9r", "bare pair, keys beside none",
+          "curve pair raw", "pair raw", {}, windows=CURVE_WINDOWS),
+    *grid("P9b", "keys, pair beside bare pair", "curve pair cal",
+          "curve pair raw", {}, windows=CURVE_WINDOWS),
+    Row("P9e", "keys, cal-call, bare echo server: 100 in flight, 100 B",
+        "curve many cal 100", "curve many raw 100", "rate", 0.9),
+    Row("P9e", "the same, 1 kB",
+        "curve many cal 1000", "curve many raw 1000", "rate", 0.9),
+    Row("P9s", "sequential, all on one core: keys beside none",
+        "curve seq cal", "seq cal", "time", None),
+    Row("P9s", "the same, bare caller",
+        "curve seq raw", "seq raw", "time", None),
+    Row("P9s", "the same with keys, cal-call beside a bare caller",
+        "curve seq cal", "curve seq raw", "time", None),
+    Row("P9o", "one-shot cal-call with keys beside itself without",
+        "curve one cal", "one cal", "time", None),
+    Row("P9o", "the same, bare client",
+        "curve one raw", "one raw", "time", None),
+    Row("P9o", "the same with keys, cal-call beside a bare client",
+        "curve one cal", "curve one raw", "time", None),
     Row("P8", "10,000 keys beside 10: pair, 10 in flight",
         "keys 10000", "keys 10", "time", 1.2),
     Row("P8", "the same, all in flight, --order reply",
