@@ -15,7 +15,7 @@ setup() {
 teardown() {
 	cal_teardown && rc=0 || rc=1
 	[[ -z $etc ]] || rm -rf "$etc"
-	return $rc
+	return "$rc"
 }
 
 # shown FILE: what the page shows of it.
