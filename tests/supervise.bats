@@ -14,7 +14,10 @@ setup() {
 
 teardown() {
 	cal_teardown && rc=0 || rc=1
-	[[ -z $etc ]] || rm -rf "$etc"
+	if [[ -n $etc ]]; then
+		chmod -R u+w "$etc"
+		rm -rf "$etc"
+	fi
 	return "$rc"
 }
 
@@ -73,13 +76,14 @@ let_bob_in() {
 # As $CREDENTIALS_DIRECTORY is: of root, with an ACL that lets the service
 # read, which shows as rights of the group.
 make_credentials() {
-	mkdir -m 550 "$etc/credentials"
+	mkdir "$etc/credentials"
 	cp "$etc/server.key" "$etc/credentials/"
 	chmod 400 "$etc/credentials/server.key"
 	if ((${#as[@]} > 0)); then
 		chgrp -R 65534 "$etc/credentials"
 		chmod 440 "$etc/credentials/server.key"
 	fi
+	chmod 550 "$etc/credentials"
 }
 
 # The ExecStart of the unit, for $etc and a free port.
