@@ -2,7 +2,10 @@
 """A DEALER without manners: sends what it is told, in the order of its
 arguments, and prints what comes back, one line a message.
 
-raw.py [--identity NAME] [--bind] URL STEP...
+raw.py [--identity NAME] [--bind] [--keys NAME --server FILE] URL STEP...
+
+With --keys it encrypts, with NAME.pub and NAME.key; an identity that begins
+with "0x" is hexadecimal.
 
     ping                two empty frames behind PING
     hello               PING as our programs send it
@@ -55,9 +58,16 @@ def frames_of(step):
     return None
 
 
+def read_key(path):
+    """The key of a plain file, below its comment."""
+    with open(path, "rb") as file:
+        return file.read().split(b"\n")[-2]
+
+
 class Line:
-    def __init__(self, url, identity, bind):
+    def __init__(self, url, identity, bind, keys, server):
         self.url, self.identity, self.bind = url, identity, bind
+        self.keys, self.server = keys, server
         self.context = zmq.Context()
         self.socket = None
 
@@ -67,6 +77,10 @@ class Line:
             self.socket.linger = 2000
             if self.identity:
                 self.socket.setsockopt(zmq.IDENTITY, self.identity)
+            if self.keys:
+                self.socket.curve_publickey = read_key(self.keys + ".pub")
+                self.socket.curve_secretkey = read_key(self.keys + ".key")
+                self.socket.curve_serverkey = read_key(self.server)
             if self.bind:
                 self.socket.bind(self.url)
             else:
@@ -132,14 +146,20 @@ class Line:
 
 
 def main(words):
-    identity, bind = None, False
+    identity, bind, keys, server = None, False, None, None
     while words and words[0].startswith("--"):
         option = words.pop(0)
         if option == "--identity":
-            identity = words.pop(0).encode()
+            word = words.pop(0)
+            identity = (bytes.fromhex(word[2:]) if word.startswith("0x")
+                        else word.encode())
         elif option == "--bind":
             bind = True
-    line = Line(words.pop(0), identity, bind)
+        elif option == "--keys":
+            keys = words.pop(0)
+        elif option == "--server":
+            server = words.pop(0)
+    line = Line(words.pop(0), identity, bind, keys, server)
     try:
         for step in words:
             line.step(step)
