@@ -9,7 +9,10 @@
 #include "base/clock.h"
 #include "transport/zmq.h"
 
-enum { FAILURES = 3 };                  /* until a key is known to be wrong */
+enum {
+	FAILURES = 3,                   /* until a key is known to be wrong */
+	UNKNOWN_KEY = 400,              /* of ZAP; 500: the handler failed */
+};
 static const double FAILING = 1;        /* over so many seconds at least */
 static const double SILENCE = 4;        /* seconds: it was a time-out */
 
@@ -85,10 +88,8 @@ on_failure(struct cal_zmq_conn *zc)
 {
 	double now = cal_clock_now();
 
-	if (now - zc->connected_at > SILENCE) {
-		zc->trouble = "the server does not finish the handshake";
+	if (now - zc->connected_at > SILENCE)
 		return;
-	}
 	ask_greeting(zc);
 	if (zc->failures++ == 0)
 		zc->first_failure = now;
@@ -105,8 +106,8 @@ cal_zmq_client_event(struct cal_zmq_conn *zc, uint16_t event, uint32_t value)
 	case ZMQ_EVENT_CONNECTED:
 		zc->connected = true;
 		zc->connected_at = cal_clock_now();
-		zc->trouble = "something listens there, but does not answer as "
-		    "this service";
+		zc->trouble = "something listens there, but does not finish "
+		    "the handshake of this service";
 		break;
 	case ZMQ_EVENT_CONNECT_RETRIED:
 		/* It comes after a refusal, and after a hang-up as well. */
@@ -123,8 +124,10 @@ cal_zmq_client_event(struct cal_zmq_conn *zc, uint16_t event, uint32_t value)
 		cal_zmq_link_up(zc->server);
 		break;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-		refuse(zc, "the server does not let this client in: it does "
-		    "not know its key");
+		refuse(zc, value == UNKNOWN_KEY ? "the server does not let "
+		    "this client in: it does not know its key" : "the server "
+		    "does not let this client in: it cannot say whether it "
+		    "knows its key");
 		break;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
 		if (value != ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH)
