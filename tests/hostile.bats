@@ -230,3 +230,30 @@ logged() {
 	    wc -l)" 12
 	same "$(jq -r type <s.err | sort -u)" object
 }
+
+# libzmq aborts when it makes up a routing id that a peer has chosen.  These are
+# those that it would come to if nobody seeded its numbers.
+@test "nobody knows which routing ids come next" {
+	serve s "$ANY" echo -- cat
+	PYTHONPATH=$TESTS/interop expect 0 timeout -s KILL 60 "$PYTHON" - \
+	    "$URL" <<-'END'
+	import sys
+	import zmq
+	context = zmq.Context()
+	def ask(identity=None):
+	    socket = context.socket(zmq.DEALER)
+	    socket.linger = 0
+	    if identity:
+	        socket.setsockopt(zmq.IDENTITY, identity)
+	    socket.connect(sys.argv[1])
+	    socket.send_multipart([b"PING", b"", b""])
+	    if not socket.poll(5000):
+	        sys.exit("no answer")
+	    return socket
+	chosen = [ask((0x6b8b4567 + n).to_bytes(5, "big")) for n in range(1, 40)]
+	others = [ask() for n in range(80)]
+	END
+	expect 0 call "$URL" echo 1
+	stop s
+	same "$STATUS" 0
+}
