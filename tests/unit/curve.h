@@ -201,7 +201,7 @@ curve_release(struct curve_end *end)
 /* A client without a conn above it, with a routing id of its choice. */
 static inline void *
 curve_raw(void *context, const struct curve_end *server,
-    const struct cal_keys *keys, const char *id)
+    const struct cal_keys *keys, struct cal_slice id)
 {
 	char *address = cal_conn_address(server->conn);
 	void *socket = zmq_socket(context, ZMQ_DEALER);
@@ -209,7 +209,7 @@ curve_raw(void *context, const struct curve_end *server,
 
 	assert_non_null(socket);
 	rc = zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof(linger));
-	rc |= zmq_setsockopt(socket, ZMQ_ROUTING_ID, id, strlen(id));
+	rc |= zmq_setsockopt(socket, ZMQ_ROUTING_ID, id.ptr, id.len);
 	rc |= zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server->own.public,
 	    CAL_KEY_BYTES);
 	rc |= zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, keys->public,

@@ -1,9 +1,8 @@
 /*
  * Unit tests of transport/zmq_keys and zmq_client: who is let in over CURVE,
- * what a client that is not hears, and whose a message is.
+ * what a client that is not hears.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,21 +12,13 @@
 enum { ROUNDS = 20 };
 
 static struct curve_end server, alice, bob;
-static void *raw[2];
 static int listener = -1, accepted = -1;
 
 /* After each test, failed or not. */
 static int
 close_ends(void **state)
 {
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < COUNT(raw); i++) {
-		if (raw[i] != NULL)
-			(void)zmq_close(raw[i]);
-		raw[i] = NULL;
-	}
 	curve_release(&alice);
 	curve_release(&bob);
 	curve_release(&server);
@@ -430,74 +421,6 @@ test_two_connections_of_a_key(void **state)
 	assert_string_not_equal(server.seen[0].id, server.seen[1].id);
 }
 
-static void *
-server_socket(void)
-{
-	return ((struct cal_zmq_conn *)server.conn)->socket;
-}
-
-/*
- * Until the ROUTER has no peer of that routing id; the loop does not turn.  It
- * lets go of one only when it looks for messages and finds his end.
- */
-static void
-wait_until_unknown(const char *id)
-{
-	zmq_pollitem_t item = { .socket = server_socket(),
-	    .events = ZMQ_POLLIN };
-	double start = cal_clock_now();
-	int rc;
-
-	do {
-		assert_int_equal(zmq_poll(&item, 1, 10), 0);
-		rc = zmq_send(item.socket, id, strlen(id), ZMQ_DONTWAIT |
-		    ZMQ_SNDMORE);
-		if (rc != -1)
-			(void)zmq_send(item.socket, "", 0, ZMQ_DONTWAIT);
-		assert_true(cal_clock_now() - start < DEADLINE);
-	} while (rc != -1 || errno == EAGAIN);
-	assert_int_equal(errno, EHOSTUNREACH);
-	(void)zmq_poll(&item, 1, 10);
-}
-
-/*
- * A routing id is what its peer says it is.  Whoever takes over that of
- * another, before anybody tells that he has left, is not taken for him.
- */
-static void
-test_taken_over(void **state)
-{
-	struct cal_zmq_conn *zc;
-
-	(void)state;
-	allow_both("alice", "bob");
-	curve_serve(&server, "cal");
-	zc = (struct cal_zmq_conn *)server.conn;
-	raw[0] = curve_raw(zc->context, &server, &alice.own, "same");
-	curve_raw_ping(raw[0]);
-	WAIT_FOR(server.seen[0].messages == 1);
-	assert_string_equal(server.seen[0].user, "alice");
-
-	ev_clear_pending(loop, &zc->monitor_io);
-	ev_io_stop(loop, &zc->monitor_io);
-	assert_int_equal(zmq_close(raw[0]), 0);
-	raw[0] = NULL;
-	wait_until_unknown("same");
-	raw[1] = curve_raw(zc->context, &server, &bob.own, "same");
-	curve_raw_ping(raw[1]);
-	WAIT_FOR(server.seen[1].messages == 1);
-	assert_null(server.seen[0].link);
-	assert_int_equal(server.seen[0].messages, 1);
-	assert_string_equal(server.seen[1].user, "bob");
-
-	/* The end of the first connection, told late, is not the second's. */
-	ev_io_start(loop, &zc->monitor_io);
-	ev_feed_event(loop, &zc->monitor_io, EV_READ);
-	curve_raw_ping(raw[1]);
-	WAIT_FOR(server.seen[1].messages == 2);
-	assert_int_equal(server.ups, 2);
-}
-
 int
 main(void)
 {
@@ -508,7 +431,7 @@ main(void)
 		TEST(server_without_keys), TEST(ipc), TEST(silence),
 		TEST(garbage), TEST(hang_up_with_keys), TEST(recheck),
 		TEST(removed_comes_again), TEST(nothing_to_recheck),
-		TEST(two_connections_of_a_key), TEST(taken_over),
+		TEST(two_connections_of_a_key),
 	};
 
 	return cmocka_run_group_tests(tests, open_loop, close_loop);
