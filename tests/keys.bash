@@ -1,51 +1,80 @@
-# Keys for the live tests: pairs below the test's own folder, a list of users,
-# a server that has them, callers by name.
+# Keys for the tests that have some: key pairs in the test's own folder, and
+# lists of who is let in.
 
-# make_keys NAME...: NAME.key and NAME.pub.
+# keygen ARG...: cal-keygen, which must succeed.
+keygen() {
+	# shellcheck disable=SC2086 # CAL_WRAP is a list of words
+	${WRAP-$CAL_WRAP} "${BIN:-$CAL_BIN}/cal-keygen" -q "$@"
+}
+
+# make_keys NAME...: NAME.key and NAME.pub for each.
 make_keys() {
 	local name
 	for name; do
-		"$CAL_BIN/cal-keygen" -q "$name"
+		keygen "$name"
 	done
 }
 
-# public NAME: its key as text.
-public() {
+# key_of NAME: the public key; secret_of NAME: the secret one.
+key_of() {
 	tail -n 1 "$1.pub"
 }
 
-# let_in NAME...: the list of users, made anew.
-let_in() {
-	local name
-	for name; do
-		echo "$(public "$name") $name"
-	done >users.new
-	chmod 600 users.new
-	mv users.new users
+secret_of() {
+	tail -n 1 "$1.key"
 }
 
-# reload NAME...: the same for a server that is there.
-reload() {
-	local name=$1
-	shift
-	let_in "$@"
-	kill -HUP "${pids[$name]}"
+# allow "NAME [USER [methods=...]]"...: a list in the file "list", written whole
+# or not at all; the user is NAME if there is no other.
+allow() {
+	local line name rest
+	for line; do
+		read -r name rest <<<"$line"
+		printf '%s %s\n' "$(key_of "$name")" "${rest:-$name}"
+	done >list.new
+	mv list.new list
 }
 
-# serve_keys NAME ARG...: a cal-serve with the key "server", for those in the
-# list.
+# serve_keys NAME ARG...: a server with the pair of "server" that lets in who
+# is in the list.
 serve_keys() {
 	local name=$1
 	shift
-	serve "$name" -i server.key -A users "$@"
+	serve "$name" -v -i server.key -A list "$@"
 }
 
-# as NAME PROGRAM ARG...: call or raw, with the keys of NAME.
+# as NAME ARG...: a call with the pair of NAME.
 as() {
-	local name=$1 program=$2
+	local name=$1
+	shift
+	call -i "$name.key" -S server.pub "$@"
+}
+
+# as_later NAME WHO ARG...: the same in the background.
+as_later() {
+	local name=$1 who=$2
 	shift 2
-	case $program in
-	call) call -i "$name.key" -S @server.pub "$@" ;;
-	raw) raw --keys "$name" --server server.pub "$@" ;;
-	esac
+	call_later "$name" -i "$who.key" -S server.pub "$@"
+}
+
+# reread NAME: the server has been told that its list is another one.
+reread() {
+	kill -HUP "${pids[$1]}"
+	# Whatever comes after this line is answered after that.
+	counters "$1" >/dev/null
+}
+
+# reload NAME USER...: the list is another one, and the server knows.
+reload() {
+	local name=$1
+	shift
+	allow "$@"
+	reread "$name"
+}
+
+# raw_as NAME ARG...: the raw peer with the pair of NAME.
+raw_as() {
+	local name=$1
+	shift
+	raw --keys "$name" --server server.pub "$@"
 }

@@ -63,9 +63,9 @@ enough_descriptors() {
 @test "1500 junk connections keep no good client out: keys" {
 	enough_descriptors
 	make_keys server alice
-	let_in alice
+	allow alice
 	serve_keys s "$ANY" echo -- cat
-	stands junk 1500 as alice call
+	stands junk 1500 as alice
 }
 
 @test "1500 junk connections keep no good client out: no keys" {
@@ -77,9 +77,9 @@ enough_descriptors() {
 @test "3000 idle connections keep no good client out: keys" {
 	enough_descriptors
 	make_keys server alice
-	let_in alice
+	allow alice
 	serve_keys s "$ANY" echo -- cat
-	stands idle 3000 as alice call
+	stands idle 3000 as alice
 }
 
 @test "3000 idle connections keep no good client out: no keys" {
@@ -92,7 +92,7 @@ enough_descriptors() {
 # before the server has taken much of it.
 is_cut() {
 	local memory
-	expect 0 as alice call "$URL" echo 1
+	expect 0 as alice "$URL" echo 1
 	memory=$(rss "${pids[s]}")
 	crowd c "$1" 10 --mechanism "$2" --seconds 10
 	closed c
@@ -101,12 +101,12 @@ is_cut() {
 	echo "$(rss "${pids[s]}") KiB, $memory before"
 	((SENT < 100000000))
 	asan || (($(rss "${pids[s]}") < memory + 20000))
-	expect 0 as alice call "$URL" echo 2
+	expect 0 as alice "$URL" echo 2
 }
 
 @test "B07: a command of 2 GiB before the handshake is cut at once" {
 	make_keys server alice
-	let_in alice
+	allow alice
 	serve_keys s "$ANY" echo -- cat
 	is_cut giant CURVE
 	is_cut giant NULL
@@ -114,7 +114,7 @@ is_cut() {
 
 @test "B07: endless small commands before the handshake are cut at once" {
 	make_keys server alice
-	let_in alice
+	allow alice
 	serve_keys s "$ANY" echo -- cat
 	is_cut small CURVE
 	is_cut small NULL
@@ -123,15 +123,15 @@ is_cut() {
 # Whose stderr nobody reads, so that no line on them can hold the server up.
 @test "F57: 500 clients with unknown keys, and nobody reads of it" {
 	make_keys server alice
-	let_in alice
+	allow alice
 	mkfifo words
 	exec 9<>words
 	# shellcheck disable=SC2086
-	$CAL_WRAP "$CAL_BIN/cal-serve" -vv -i server.key -A users "ipc://$T/s" \
+	$CAL_WRAP "$CAL_BIN/cal-serve" -vv -i server.key -A list "ipc://$T/s" \
 	    echo -- cat 2>words 3>&- 9>&- &
 	pids[s]=$!
 	URL=ipc://$T/s
-	expect 0 as alice call "$URL" echo 1
+	expect 0 as alice "$URL" echo 1
 	cat >strangers.py <<-'END'
 	import sys
 	import zmq
@@ -162,10 +162,10 @@ is_cut() {
 	END
 	launch c "$PYTHON" strangers.py "$URL"
 	wait_for 20 has_line c.out
-	is_served as alice call
+	is_served as alice
 	finish c 40
 	same "$STATUS" 0
-	is_served as alice call
+	is_served as alice
 	stop s
 	same "$STATUS" 0
 	exec 9>&-

@@ -9,22 +9,22 @@ load keys
 # A server, and alice, who may come in.
 serve_alice() {
 	make_keys server alice
-	let_in alice
+	allow alice
 	serve_keys s "${@:-$ANY}" echo -- sh -c 'echo >>ran; exec cat'
 }
 
 @test "F09, F10: ipc paths with keys: a live server, a file, a dead socket" {
 	serve_alice "ipc://$T/s"
-	expect 78 cal_serve -i server.key -A users "ipc://$T/s" echo -- cat
-	expect 0 as alice call "$URL" echo 1
+	expect 78 cal_serve -i server.key -A list "ipc://$T/s" echo -- cat
+	expect 0 as alice "$URL" echo 1
 	echo precious >file
-	expect 78 cal_serve -i server.key -A users "ipc://$T/file" echo -- cat
+	expect 78 cal_serve -i server.key -A list "ipc://$T/file" echo -- cat
 	same "$(<file)" precious
 	kill -KILL "${pids[s]}"
 	finish s
 	[[ -S s ]]
 	serve_keys t "ipc://$T/s" echo -- cat
-	expect 0 as alice call "$URL" echo 2
+	expect 0 as alice "$URL" echo 2
 	stop t
 	[[ ! -e s && ! -e s.lock ]]
 }
@@ -32,9 +32,9 @@ serve_alice() {
 # The limit is the lowest at which nothing new can be opened.
 @test "F11: a list that cannot be opened: the old one stays" {
 	make_keys server alice bob
-	let_in alice
+	allow alice
 	serve_keys s "$ANY" echo -- cat
-	expect 0 as alice call "$URL" echo 1
+	expect 0 as alice "$URL" echo 1
 	local limit
 	limit=$(prlimit --pid "${pids[s]}" --nofile --noheadings -o SOFT,HARD |
 	    tr -s ' ' : | sed 's/^://')
@@ -43,11 +43,11 @@ serve_alice() {
 	wait_for 5 contains s.err 'kept the old list of who is let in'
 	like "$(<s.err)" '*Too many open files*'
 	prlimit --pid "${pids[s]}" --nofile="$limit"
-	expect 0 as alice call "$URL" echo 2
-	expect 77 as bob call "$URL" echo 2
+	expect 0 as alice "$URL" echo 2
+	expect 77 as bob "$URL" echo 2
 	reload s bob
-	wait_for 5 as bob call -q "$URL" echo 3
-	expect 77 as alice call "$URL" echo 3
+	wait_for 5 as bob -q "$URL" echo 3
+	expect 77 as alice "$URL" echo 3
 	same "$(grep -c 'kept the old list of who is let in' s.err)" 1
 }
 
@@ -61,34 +61,34 @@ refused_at_once() {
 
 @test "F12: a loop of starts that cannot be: one line and a fast end each" {
 	make_keys server alice
-	let_in alice
+	allow alice
 	(umask 022 && tail -n 1 server.key >loose.key)
 	: >empty
 	local n
 	for n in {1..5}; do
 		refused_at_once -1 -i server.key "ipc://$T/s" echo
-		refused_at_once -1 -i loose.key -A users "ipc://$T/s" echo
+		refused_at_once -1 -i loose.key -A list "ipc://$T/s" echo
 		refused_at_once -1 -i server.key -A empty "ipc://$T/s" echo
 		refused_at_once -1 -i server.key -A none "ipc://$T/s" echo
-		refused_at_once -1 -i none.key -A users "ipc://$T/s" echo
+		refused_at_once -1 -i none.key -A list "ipc://$T/s" echo
 		refused_at_once -1 'tcp://0.0.0.0:*' echo
 	done
 }
 
 @test "F13, F14: with keys: nobody there, no such host" {
 	make_keys server alice
-	spent expect 69 as alice call --connect-timeout 0.5 \
+	spent expect 69 as alice --connect-timeout 0.5 \
 	    tcp://127.0.0.1:1 m 1
 	between 450 "$MS" 2500
 	like "$err" 'cal-call: *nobody listens*'
-	spent expect 68 as alice call tcp://x.invalid:1 m 1
+	spent expect 68 as alice tcp://x.invalid:1 m 1
 	between 0 "$MS" 4000
 }
 
 @test "F15-F17: not the server, not let in, not encrypted: 77, and why" {
 	serve_alice
 	make_keys stranger
-	expect 0 as alice call "$URL" echo 1
+	expect 0 as alice "$URL" echo 1
 	local secure=$URL
 	serve p "$ANY" echo -- cat
 	rm ran
@@ -96,17 +96,17 @@ refused_at_once() {
 	spent expect 77 call -i alice.key -S @stranger.pub "$secure" echo 1
 	between 0 "$MS" 5000
 	like "$err" "cal-call: *the server's key is not the one*"
-	spent expect 77 as stranger call "$secure" echo 1
+	spent expect 77 as stranger "$secure" echo 1
 	between 0 "$MS" 2000
 	like "$err" 'cal-call: *does not know its key*'
 	spent expect 77 call "$secure" echo 1
 	between 0 "$MS" 3000
 	like "$err" 'cal-call: *encryption mismatch*'
-	spent expect 77 as alice call "$URL" echo 1
+	spent expect 77 as alice "$URL" echo 1
 	between 0 "$MS" 3000
 	like "$err" 'cal-call: *encryption mismatch*'
 	[[ ! -e ran ]]
-	expect 0 as alice call "$secure" echo 1
+	expect 0 as alice "$secure" echo 1
 }
 
 # unreliable ANSWER STATUS SECONDS WORDS
@@ -115,7 +115,7 @@ unreliable() {
 	    "$1" server
 	wait_for 10 has_line z.out
 	URL=$(head -n 1 z.out)
-	spent expect "$2" as alice call -W "$(slow 60)" --connect-timeout "$3" \
+	spent expect "$2" as alice -W "$(slow 60)" --connect-timeout "$3" \
 	    "$URL" m 1
 	echo "$1: $MS ms: $err"
 	between 0 "$MS" "$(($3 * 1000 + 1500))"
@@ -165,7 +165,7 @@ uses_descriptors() {
 	[[ -z ${CAL_WRAP-} ]] || skip "valgrind has descriptors of its own"
 	ulimit -Sn 1024
 	make_keys server alice
-	let_in alice
+	allow alice
 	WRAP='prlimit --nofile=64:64' serve_keys s "$ANY" echo -m 'n=ulimit -n' \
 	    -- cat
 	mkfifo c.in
@@ -183,8 +183,8 @@ uses_descriptors() {
 	same "$(<c.err)" ''
 	same "$(grep -c 'descriptors are used up' s.err)" 1
 	# They are cut when the time for their handshake is over.
-	wait_for 15 as alice call -q -W 3 --connect-timeout 3 "$URL" echo 7
-	expect 0 as alice call "$URL" n -n
+	wait_for 15 as alice -q -W 3 --connect-timeout 3 "$URL" echo 7
+	expect 0 as alice "$URL" n -n
 	same "$out" 64
 	exec 9>&-
 	finish c

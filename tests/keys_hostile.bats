@@ -7,14 +7,14 @@ load keys
 
 serve_both() {
 	make_keys server alice bob
-	let_in alice bob
+	allow alice bob
 	serve_keys s "$ANY" "$@"
 }
 
 is_served() {
 	local n
 	for n in 1 2 3; do
-		spent expect 0 as bob call "$URL" echo "$n"
+		spent expect 0 as bob "$URL" echo "$n"
 		same "$out" "$n"
 		between 0 "$MS" 2500
 	done
@@ -62,7 +62,7 @@ alice_does() {
 	local name long
 	printf -v name '%0255d' 0
 	printf -v long '%060000d' 0
-	as alice raw "$URL" "call:$name" recv "call:$long" "cancel:$long" \
+	raw_as alice "$URL" "call:$name" recv "call:$long" "cancel:$long" \
 	    quiet:0.2 call:echo:1 recv >a.out
 	like "$(<a.out)" "*ERROR meth=str:$name * name=MethodNotFound *RESULT *"
 	same "$(count_lines a.out)" 2
@@ -72,10 +72,10 @@ alice_does() {
 
 @test "who chose a routing id is not heard, and it is said" {
 	serve_both echo -- sh -c 'echo >>ran; exec cat'
-	expect 0 as alice raw --identity mine "$URL" ping call:echo:1 quiet:0.5
+	expect 0 raw_as alice --identity mine "$URL" ping call:echo:1 quiet:0.5
 	like "$(<s.err)" '*chose its own routing id*'
 	[[ ! -e ran ]]
-	expect 0 as alice raw "$URL" ping recv call:echo:1 recv
+	expect 0 raw_as alice "$URL" ping recv call:echo:1 recv
 	is_served
 }
 
@@ -84,7 +84,7 @@ alice_does() {
 	launch b "$PYTHON" "$TESTS/interop/raw.py" --identity same --keys alice \
 	    --server server.pub "$URL" ping call:echo:1 mark:there quiet:2
 	wait_for 10 test -e there
-	expect 0 as bob raw --identity same "$URL" ping call:echo:2 quiet:0.5
+	expect 0 raw_as bob --identity same "$URL" ping call:echo:2 quiet:0.5
 	finish b
 	same "$STATUS" 0
 	[[ ! -e ran ]]
@@ -165,7 +165,7 @@ alice_does() {
 
 refused() {
 	local rc=0
-	as "$1" call -q "$URL" echo 0 || rc=$?
+	as "$1" -q "$URL" echo 0 || rc=$?
 	[[ $rc == 77 ]]
 }
 
@@ -187,7 +187,7 @@ refused() {
 	same "$(count_lines ran)" 4
 	same "$(grep -c 'ERROR .* name=Forbidden ' a.out)" 4
 	reload s alice bob
-	wait_for 10 as alice call -q "$URL" echo 0
+	wait_for 10 as alice -q "$URL" echo 0
 	: >back
 	finish a
 	same "$STATUS" 0
