@@ -39,6 +39,26 @@ never_ran() {
 	like "$err" '*server.key*'
 }
 
+@test "a key that begins with @ is a key, and @FILE is a file" {
+	# shellcheck disable=SC2016 # no variables
+	key='@Q*t@AfjOp=>qThcWF-i.k@h=!k0A[GJ<WP[H}ys'
+	echo 'cOR$BhvX[H<gZxjSRhHC.lXF4Vo-sn5ohh?C[=7S' >server.key
+	chmod 600 server.key
+	make_keys alice
+	allow alice
+	serve_who s -i server.key -A list "$ANY"
+	expect 0 call -i alice.key -S "$key" "$URL" who -n
+	name=thirty-nine-characters-name-this-file-x
+	echo "$key" >"$name"
+	same "${#name}" 39
+	for file in "$name" "./$name" "@./$name"; do
+		expect 0 call -i alice.key -S "$file" "$URL" who -n
+	done
+	# Which of both is it?
+	expect 64 call -i alice.key -S "@$name" "$URL" who -n
+	like "$err" '*is a key, and a file of that name exists: write @./FILE'
+}
+
 @test "a folder of keys: the file's name is the user" {
 	make_keys server alice bob
 	mkdir users

@@ -5,6 +5,7 @@ peer.py serve [--connect] [--hello] [--log FILE] URL
     Answers by the method's name (below) until SIGTERM; prints its real URL
     when it is ready.  With --connect it is a worker that dials out.
     --hello: says that it is one of us.
+    --secret FILE --allow FILE...: encrypts, and lets in these keys; --domain.
 
 peer.py call [options] URL METHOD [BODY]
     One call as the library makes it: PING, PONG, then the request.  Prints
@@ -12,6 +13,9 @@ peer.py call [options] URL METHOD [BODY]
     --key TEXT, --key-hex HEX (bin), --seq N, --zip, --str (body as str),
     --cancel-after S, --timeout S, --no-ping, --count N (answers to wait for),
     --dl MS, --max BYTES, --cid HEX, --bind
+    --secret FILE --server-key FILE: encrypts
+
+Keys are files of Z85, public ones but for --secret.
 """
 
 import argparse
@@ -21,6 +25,7 @@ import time
 
 import zmq
 
+import curve
 import wire
 
 SHORT = ("ValueError", "ValueError('no')", "Traceback: here\nand there")
@@ -116,6 +121,7 @@ class Server:
             zmq.DEALER if options.connect else zmq.ROUTER)
         self.socket.linger = 200
         self.router = not options.connect
+        self.guard = curve.secure(self.context, self.socket, options)
         if options.connect:
             self.socket.connect(options.url)
             self.socket.send_multipart(
@@ -189,6 +195,8 @@ def serve(options):
         pass
     finally:
         server.socket.close()
+        if server.guard:
+            server.guard.stop()
         server.context.term()
 
 
@@ -202,6 +210,7 @@ def call(options):
     context = zmq.Context()
     socket = context.socket(zmq.DEALER)
     socket.linger = 200
+    guard = curve.secure(context, socket, options)
     if options.bind:
         socket.bind(options.url)
         print(socket.getsockopt_string(zmq.LAST_ENDPOINT), flush=True)
@@ -246,6 +255,8 @@ def call(options):
         frames = receive(socket, options.timeout, "answer")
         print(wire.show(frames), flush=True)
     socket.close()
+    if guard:
+        guard.stop()
     context.term()
 
 
@@ -256,8 +267,10 @@ def main():
     role.add_argument("--connect", action="store_true")
     role.add_argument("--hello", action="store_true")
     role.add_argument("--log")
+    curve.add_options(role)
     role.add_argument("url")
     role = roles.add_parser("call")
+    curve.add_options(role)
     for name in ("--zip", "--str", "--no-ping", "--bind"):
         role.add_argument(name, action="store_true")
     for name in ("--key", "--key-hex", "--cid"):

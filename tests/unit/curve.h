@@ -198,7 +198,7 @@ curve_release(struct curve_end *end)
 	memset(end, 0, sizeof(*end));
 }
 
-/* A client without a conn above it, with a routing id of its choice. */
+/* A client without a conn above it, with a routing id of its choice, if any. */
 static inline void *
 curve_raw(void *context, const struct curve_end *server,
     const struct cal_keys *keys, struct cal_slice id)
@@ -209,7 +209,8 @@ curve_raw(void *context, const struct curve_end *server,
 
 	assert_non_null(socket);
 	rc = zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof(linger));
-	rc |= zmq_setsockopt(socket, ZMQ_ROUTING_ID, id.ptr, id.len);
+	if (id.len > 0)
+		rc |= zmq_setsockopt(socket, ZMQ_ROUTING_ID, id.ptr, id.len);
 	rc |= zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server->own.public,
 	    CAL_KEY_BYTES);
 	rc |= zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, keys->public,
