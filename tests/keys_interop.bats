@@ -23,9 +23,9 @@ curve() {
 
 @test "Z85 keys of ours are those of libzmq" {
 	make_keys alice
-	same "$("$PYTHON" -c 'import sys, zmq
-	print(zmq.curve_public(sys.argv[1].encode()).decode())' \
-	    "$(secret_of alice)")" "$(key_of alice)"
+	same "$("$PYTHON" -c 'import zmq; key = input().encode()
+print(zmq.curve_public(key).decode())' <<<"$(secret_of alice)")" \
+	    "$(key_of alice)"
 }
 
 @test "cal-call to a Python server: an allowed key" {
@@ -76,7 +76,7 @@ curve() {
 @test "cal-serve --connect at a Python caller that listens" {
 	setup_keys
 	launch p "$PYTHON" "$TESTS/interop/peer.py" call --bind --secret \
-	    server.key --allow alice.pub --timeout 30 -- "$ANY" echo 5
+	    server.key --allow alice.pub --timeout 30 "$ANY" echo 5
 	wait_for 10 has_line p.out
 	url=$(head -n 1 p.out)
 	expect 77 cal_serve --connect -i bob.key -S server.pub "$url" \

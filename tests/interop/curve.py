@@ -28,7 +28,7 @@ def read_key(path):
 def add_options(parser):
     parser.add_argument("--secret")
     parser.add_argument("--server-key")
-    parser.add_argument("--allow", nargs="*")
+    parser.add_argument("--allow", action="append")
     parser.add_argument("--domain", default="interop")
 
 
@@ -118,6 +118,7 @@ def main():
         watch(monitor, options)
     finally:
         socket.disable_monitor()
+        monitor.close(0)
         socket.close()
         context.term()
 

@@ -5,7 +5,8 @@ peer.py serve [--connect] [--hello] [--log FILE] URL
     Answers by the method's name (below) until SIGTERM; prints its real URL
     when it is ready.  With --connect it is a worker that dials out.
     --hello: says that it is one of us.
-    --secret FILE --allow FILE...: encrypts, and lets in these keys; --domain.
+    --secret FILE --allow FILE [--allow FILE...]: encrypts, and lets these
+    keys in; --domain NAME.
 
 peer.py call [options] URL METHOD [BODY]
     One call as the library makes it: PING, PONG, then the request.  Prints

@@ -2,13 +2,9 @@
  * Unit tests of transport/greeting: which mechanism a server says it has, and
  * who is no server at all.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <zmq.h>
 
-#include "base/io.h"
+#include "listener.h"
 #include "loop.h"
 #include "transport/greeting.h"
 
@@ -17,7 +13,6 @@ enum { GREETING = 64, OPENING = 11 };
 static struct cal_greeting *greeting;
 static struct cal_url url;
 static int heard;                       /* -1: nothing yet */
-static int listener = -1, accepted = -1;
 
 static void
 on_done(void *arg, enum cal_mechanism mechanism)
@@ -42,8 +37,7 @@ close_all(void **state)
 	(void)state;
 	cal_greeting_stop(greeting);
 	greeting = NULL;
-	cal_io_close(&accepted);
-	cal_io_close(&listener);
+	listener_close();
 	return 0;
 }
 
@@ -103,33 +97,15 @@ test_ipc(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
-/* A server in the hands of the test, and what it is asked. */
 static void
 listen_here(void)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(in);
-
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
-	assert_int_not_equal(listener, -1);
-	assert_int_equal(bind(listener, (struct sockaddr *)&in, len), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&in, &len),
-	    0);
-	url = (struct cal_url){ .scheme = CAL_TCP, .port = ntohs(in.sin_port) };
+	url = (struct cal_url){ .scheme = CAL_TCP,
+	    .port = (uint16_t)listener_open() };
 	strcpy(url.host, "127.0.0.1");
 }
 
-static bool
-accept_one(void)
-{
-	cal_io_close(&accepted);
-	accepted = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	return accepted != -1;
-}
-
+/* The server has heard what it is asked with. */
 static void
 accept_opening(void)
 {
@@ -138,16 +114,10 @@ accept_opening(void)
 
 	listen_here();
 	start();
-	WAIT_FOR(accept_one());
+	WAIT_FOR(listener_accept());
 	WAIT_FOR((n = recv(accepted, opening, sizeof(opening), 0)) != -1);
 	assert_int_equal(n, OPENING);
 	assert_memory_equal(opening, "\xff\0\0\0\0\0\0\0\1\x7f\3", OPENING);
-}
-
-static void
-say(const void *bytes, size_t len)
-{
-	assert_int_equal(send(accepted, bytes, len, MSG_NOSIGNAL), len);
 }
 
 static void
@@ -187,7 +157,7 @@ test_mechanisms(void **state)
 	for (i = 0; i < COUNT(rows); i++) {
 		accept_opening();
 		make(bytes, rows[i].version, rows[i].name);
-		say(bytes, sizeof(bytes));
+		listener_say(bytes, sizeof(bytes));
 		hears(rows[i].mechanism);
 		(void)close_all(NULL);
 	}
@@ -205,15 +175,15 @@ test_pieces(void **state)
 	make(bytes, 3, "CURVE");
 	for (i = 0; i < GREETING; i++) {
 		assert_int_equal(heard, -1);
-		say(bytes + i, 1);
+		listener_say(bytes + i, 1);
 		turn_loop();
 	}
 	hears(CAL_MECHANISM_CURVE);
 	(void)close_all(NULL);
 
 	accept_opening();
-	say(bytes, GREETING);
-	say(bytes, GREETING);
+	listener_say(bytes, GREETING);
+	listener_say(bytes, GREETING);
 	hears(CAL_MECHANISM_CURVE);
 }
 
@@ -229,20 +199,20 @@ test_no_greeting(void **state)
 	/* Cut at each byte. */
 	for (i = 0; i < GREETING; i++) {
 		accept_opening();
-		say(bytes, i);
+		listener_say(bytes, i);
 		cal_io_close(&accepted);
 		hears(CAL_MECHANISM_UNKNOWN);
 		(void)close_all(NULL);
 	}
 	accept_opening();
-	say(banner, sizeof(banner) - 1);
+	listener_say(banner, sizeof(banner) - 1);
 	cal_io_close(&accepted);
 	hears(CAL_MECHANISM_UNKNOWN);
 	(void)close_all(NULL);
 
 	accept_opening();
 	memset(bytes, 'x', sizeof(bytes));
-	say(bytes, sizeof(bytes));
+	listener_say(bytes, sizeof(bytes));
 	hears(CAL_MECHANISM_UNKNOWN);
 }
 
@@ -255,7 +225,7 @@ test_silence(void **state)
 	(void)state;
 	accept_opening();
 	before = cal_clock_now();
-	say("\xff", 1);
+	listener_say("\xff", 1);
 	hears(CAL_MECHANISM_UNKNOWN);
 	assert_true(cal_clock_now() - before < 5);
 }
@@ -290,7 +260,7 @@ test_stop(void **state)
 
 	accept_opening();
 	make(bytes, 3, "NULL");
-	say(bytes, sizeof(bytes));
+	listener_say(bytes, sizeof(bytes));
 	cal_greeting_stop(greeting);
 	greeting = NULL;
 	settle();

@@ -1,0 +1,54 @@
+/* A TCP server in the hands of the test: it says what the test says. */
+#ifndef CAL_TESTS_LISTENER_H
+#define CAL_TESTS_LISTENER_H
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "unit.h"
+
+static int listener = -1, accepted = -1;
+
+/* Listens at a free port, which it returns. */
+static inline unsigned
+listener_open(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+	assert_int_not_equal(listener, -1);
+	assert_int_equal(bind(listener, (struct sockaddr *)&in, len), 0);
+	assert_int_equal(listen(listener, 16), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&in, &len),
+	    0);
+	return ntohs(in.sin_port);
+}
+
+/* Has somebody come?  The one before is left. */
+static inline bool
+listener_accept(void)
+{
+	cal_io_close(&accepted);
+	accepted = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	return accepted != -1;
+}
+
+static inline void
+listener_say(const void *bytes, size_t len)
+{
+	assert_int_equal(send(accepted, bytes, len, MSG_NOSIGNAL), len);
+}
+
+static inline void
+listener_close(void)
+{
+	cal_io_close(&accepted);
+	cal_io_close(&listener);
+}
+
+#endif
