@@ -169,6 +169,7 @@ never_ran() {
 	stop w
 }
 
+# option: cal-serve --server-key
 # option: cal-call --authorized
 # option: cal-call --allow-any-client
 @test "a caller that listens is the CURVE server of workers that dial out" {
