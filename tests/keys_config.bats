@@ -37,6 +37,8 @@ refuses() {
 		    --domain "$(printf '%256s' '')"
 		run_it 78 'nobody is said to be let in: name them with -A' \
 		    -i server.key
+		run_it 78 'the name of the file is empty' -i '' -A list
+		run_it 78 'the name of the file is empty' -i server.key -A ''
 		run_it 78 'nosuch' -i nosuch -A list
 		run_it 78 'nosuch' -i server.key -A nosuch
 	done
@@ -59,6 +61,9 @@ refuses() {
 		run_it 64 '--domain is for whoever listens' --domain x
 		run_it 64 '--insecure is for whoever listens' --insecure
 		run_it 64 "-i needs the server's key, -S" -i alice.key
+		run_it 78 'the name of the file is empty' -S ''
+		run_it 78 'the name of the file is empty' -S @
+		run_it 78 'the name of the file is empty' -S server.pub -i ''
 		run_it 78 'nosuch' -S nosuch
 		run_it 78 'nosuch' -S @nosuch
 		run_it 78 'nosuch' -S server.pub -i nosuch

@@ -114,10 +114,13 @@ is_key(const char *path)
 	return i == CAL_KEY_TEXT;
 }
 
-/* Says it again, if what was said shows a key.  Returns rc. */
+/* Says it again, if what was said shows a key, or nothing.  Returns rc. */
 static int
-hide_key(int rc, const char *path, struct cal_err *err)
+say_again(int rc, const char *path, struct cal_err *err)
 {
+	if (*path == '\0')
+		return cal_fail(err, CAL_ECONFIG, "the name of the file is "
+		    "empty");
 	if (is_key(path) && access(path, F_OK) == -1)
 		return cal_fail(err, CAL_ECONFIG, "there is no such file, "
 		    "and a key itself is not taken here");
@@ -130,7 +133,7 @@ cal_trust_open(int *fdp, const char *path, enum cal_trust trust,
 {
 	int rc = open_file(fdp, AT_FDCWD, path, path, trust, err);
 
-	return rc != CAL_OK ? hide_key(rc, path, err) : rc;
+	return rc != CAL_OK ? say_again(rc, path, err) : rc;
 }
 
 int
@@ -171,7 +174,7 @@ cal_trust_opendir(DIR **dirp, const char *path, struct cal_err *err)
 	*dirp = NULL;
 	if (fd == -1)
 		return errno == ENOTDIR ? CAL_OK :
-		    hide_key(cal_fail_errno(err, CAL_ECONFIG, errno, "%s",
+		    say_again(cal_fail_errno(err, CAL_ECONFIG, errno, "%s",
 		    path), path, err);
 	if ((rc = check_folder(fd, path, err)) == CAL_OK &&
 	    (*dirp = fdopendir(fd)) == NULL)

@@ -75,7 +75,7 @@ test_kinds(void **state)
 	taken("link", CAL_TRUST_PUBLIC);
 	refused("nothing", CAL_TRUST_SECRET,
 	    "nothing: No such file or directory");
-	refused("", CAL_TRUST_SECRET, ": No such file or directory");
+	refused("", CAL_TRUST_SECRET, "the name of the file is empty");
 	refused("file/x", CAL_TRUST_PUBLIC, "file/x: Not a directory");
 }
 
