@@ -82,6 +82,30 @@ setup_users() {
 	same "$(count_lines ran)" 1
 }
 
+@test "methods=: the server says what is forbidden, whatever it said before" {
+	make_keys server alice
+	allow "alice alice methods=who"
+	serve_keys s "$ANY" -m "who=$WHO" -m 'other=echo 2'
+	mkfifo c.in
+	exec 9<>c.in
+	as_later c alice -E -J "$URL"
+	say() {
+		echo "{\"method\": \"$1\"}" >&9
+		wait_for 10 has_line c.out "$2"
+		same "$(tail -n 1 c.out | jq -r '.error.name // .body')" "$3"
+	}
+	say who 1 alice
+	say other 2 Forbidden
+	allow "alice alice methods=other"
+	reread s
+	say other 3 2
+	say who 4 Forbidden
+	say nosuch 5 Forbidden
+	exec 9>&-
+	finish c
+	same "$STATUS" 77
+}
+
 @test "--ping: the methods that the user may call" {
 	make_keys server alice bob carol
 	allow "alice alice methods=a,c,gone" bob "carol carol methods=gone"

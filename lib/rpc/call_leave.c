@@ -78,7 +78,11 @@ lists(struct cal_side *side, struct cal_slice method)
 	return true;
 }
 
-/* What the server's hello forbids never leaves. */
+/*
+ * What the server's hello forbids never leaves.  With keys its methods are
+ * those that this user may call, as long as nobody changes that, and only the
+ * server knows whether another is forbidden, or not there.
+ */
 static enum cal_fate
 judge(const struct cal_call *call, struct cal_side *side)
 {
@@ -88,7 +92,7 @@ judge(const struct cal_call *call, struct cal_side *side)
 		return FATE_OPEN;
 	if (hello->max_body > 0 && call->body.len > hello->max_body)
 		return FATE_TOO_LARGE;
-	if (!lists(side, call->method))
+	if (side->peer->conf.keys == NULL && !lists(side, call->method))
 		return FATE_NO_METHOD;
 	return FATE_OPEN;
 }
