@@ -27,7 +27,8 @@ closed() {
 is_served() {
 	local n
 	for n in 1 2 3; do
-		spent expect 0 "$@" "$URL" echo "$n"
+		spent expect 0 "$@" --connect-timeout "$(slow 5)" "$URL" \
+		    echo "$n"
 		same "$out" "$n"
 		between 0 "$MS" 2500
 	done
