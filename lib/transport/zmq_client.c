@@ -43,7 +43,8 @@ compare(struct cal_zmq_conn *zc, enum cal_mechanism theirs)
 	case CAL_MECHANISM_CURVE:
 		if (!encrypt)
 			refuse(zc, "encryption mismatch: the server takes CURVE "
-			    "only, which needs -i and -S");
+			    "only, which needs its key, -S, and mostly one of "
+			    "our own, -i");
 		break;
 	case CAL_MECHANISM_OTHER:
 		refuse(zc, "encryption mismatch: the server expects another "

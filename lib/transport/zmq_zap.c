@@ -215,8 +215,14 @@ close_zap(void)
 int
 cal_zmq_zap_join(struct cal_zmq_conn *zc, struct cal_err *err)
 {
+	const char *domain = zc->conn.conf.keys->domain;
+	const struct cal_zmq_conn *other = find_server(cal_slice_text(domain));
 	int rc;
 
+	if (other != NULL &&
+	    other->conn.conf.keys->allow != zc->conn.conf.keys->allow)
+		return cal_fail(err, CAL_EBUG, "two lists of who is let in "
+		    "have the domain '%s'", domain);
 	if (zap.socket == NULL && (rc = open_zap(zc, err)) != CAL_OK) {
 		close_zap();
 		return rc;

@@ -319,6 +319,28 @@ test_two_domains(void **state)
 	is_well();
 }
 
+/* Two lists of one domain: which of them would hold? */
+static void
+test_two_lists(void **state)
+{
+	struct cal_conn_keys keys = { .own = &server.own, .domain = "cal" };
+	struct cal_conn_conf conf = {
+		.loop = loop, .bind = true, .max_body = 1 << 20,
+		.keys = &keys,
+	};
+	struct cal_conn *second;
+	struct cal_err err;
+
+	(void)state;
+	assert_int_equal(cal_url_parse(&conf.url, "tcp://127.0.0.1:*", true,
+	    &err), CAL_OK);
+	assert_int_equal(cal_conn_open(&second, &conf, &err), CAL_EBUG);
+	keys.allow = server.allow;
+	assert_int_equal(cal_conn_open(&second, &conf, &err), CAL_OK);
+	assert_true(cal_conn_close(second, 0));
+	is_well();
+}
+
 /* Should nobody answer, nobody is let in. */
 static void
 test_no_handler(void **state)
@@ -342,7 +364,8 @@ main(void)
 		TEST(let_in), TEST(request_id), TEST(other_version),
 		TEST(other_domain), TEST(other_mechanism), TEST(other_key),
 		TEST(length_of_key), TEST(count_of_parts), TEST(large_parts),
-		TEST(many), TEST(two_domains), TEST(no_handler),
+		TEST(many), TEST(two_domains), TEST(two_lists),
+		TEST(no_handler),
 	};
 
 	return cmocka_run_group_tests(tests, open_loop, close_loop);
