@@ -100,21 +100,77 @@ on_failure(struct cal_zmq_conn *zc)
 		    "no CURVE server is there");
 }
 
+/* Only who has the secret key can prove it: no need to look again. */
+static void
+on_bad_handshake(struct cal_zmq_conn *zc, uint32_t value)
+{
+	switch (value) {
+	case ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:
+		zc->mismatch = true;
+		ask_greeting(zc);
+		break;
+	case ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC:
+		refuse(zc, "the server's key is not the one that was given");
+		break;
+	}
+}
+
+/*
+ * After an error of protocol libzmq never tries again: whoever listens there
+ * next would wait in vain.  Where it does try, it says so in a moment, and the
+ * timer stops.
+ */
+static void
+on_end(struct cal_zmq_conn *zc)
+{
+	struct ev_loop *loop = zc->conn.conf.loop;
+
+	if (zc->server->up) {
+		zc->trouble = "the server hung up";
+		cal_zmq_link_down(zc->server);
+		ev_feed_event(loop, &zc->reopen, 0);
+	} else if (!zc->refused && !ev_is_pending(&zc->reopen)) {
+		ev_timer_again(loop, &zc->reopen);
+	}
+}
+
+/* libzmq tries itself. */
+static void
+keep_socket(struct cal_zmq_conn *zc)
+{
+	if (!ev_is_pending(&zc->reopen))
+		ev_timer_stop(zc->conn.conf.loop, &zc->reopen);
+}
+
+static void
+on_connected(struct cal_zmq_conn *zc)
+{
+	keep_socket(zc);
+	zc->connected = true;
+	zc->connected_at = cal_clock_now();
+	zc->trouble = "something listens there, but does not finish the "
+	    "handshake of this service";
+}
+
+static void
+on_retried(struct cal_zmq_conn *zc)
+{
+	keep_socket(zc);
+	/* It comes after a refusal, and after a hang-up as well. */
+	if (!zc->connected)
+		zc->trouble = "nobody listens there";
+	zc->connected = false;
+}
+
 void
 cal_zmq_client_event(struct cal_zmq_conn *zc, uint16_t event, uint32_t value)
 {
 	switch (event) {
 	case ZMQ_EVENT_CONNECTED:
-		zc->connected = true;
-		zc->connected_at = cal_clock_now();
-		zc->trouble = "something listens there, but does not finish "
-		    "the handshake of this service";
+		on_connected(zc);
 		break;
 	case ZMQ_EVENT_CONNECT_RETRIED:
-		/* It comes after a refusal, and after a hang-up as well. */
-		if (!zc->connected)
-			zc->trouble = "nobody listens there";
-		zc->connected = false;
+		on_retried(zc);
 		break;
 	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
 		/* libzmq was faster than we: this socket is about to go. */
@@ -131,21 +187,14 @@ cal_zmq_client_event(struct cal_zmq_conn *zc, uint16_t event, uint32_t value)
 		    "knows its key");
 		break;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-		if (value != ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH)
-			break;
-		zc->mismatch = true;
-		ask_greeting(zc);
+		on_bad_handshake(zc, value);
 		break;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
 		on_failure(zc);
 		break;
 	case ZMQ_EVENT_DISCONNECTED:
 		cal_zmq_drain(zc);
-		if (!zc->server->up)
-			break;
-		zc->trouble = "the server hung up";
-		cal_zmq_link_down(zc->server);
-		ev_feed_event(zc->conn.conf.loop, &zc->reopen, 0);
+		on_end(zc);
 		break;
 	}
 }

@@ -11,17 +11,20 @@
 
 static int listener = -1, accepted = -1;
 
-/* Listens at a free port, which it returns. */
+/* Listens at a free port, which it returns; later others may listen there. */
 static inline unsigned
 listener_open(void)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET,
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(in);
+	int on = 1;
 
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0);
 	assert_int_not_equal(listener, -1);
+	assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on,
+	    sizeof(on)), 0);
 	assert_int_equal(bind(listener, (struct sockaddr *)&in, len), 0);
 	assert_int_equal(listen(listener, 16), 0);
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&in, &len),

@@ -230,6 +230,66 @@ test_hang_up_with_keys(void **state)
 	assert_true(cal_clock_now() - start >= 1);
 }
 
+/*
+ * libzmq gives a connection up for ever when it hears what it cannot read;
+ * whoever listens there next is found all the same.
+ */
+static void
+test_later(void **state)
+{
+	char address[64];
+	size_t i;
+
+	(void)state;
+	for (i = 1; i < 2 * COUNT(banners); i++) {
+		bool encrypt = i < COUNT(banners);
+
+		listen_at(address, sizeof(address));
+		cal_keys_make(&server.own);
+		server.keys = (struct cal_conn_keys){
+			.own = &server.own, .domain = "cal",
+		};
+		if (encrypt)
+			curve_dial(&alice, address, server.own.public);
+		else
+			curve_open(&alice, address, false, false);
+		hang_up_on(i % COUNT(banners), 1);
+		listener_close();
+		curve_open(&server, address, true, encrypt);
+		WAIT_FOR(alice.ups > 0);
+		assert_int_equal(alice.refusals, 0);
+		curve_release(&alice);
+		curve_release(&server);
+	}
+}
+
+/* It takes any HELLO, and cannot make the WELCOME that belongs to it. */
+static void
+test_impostor(void **state)
+{
+	static const char welcome[2 + 168] = "\4\xa8\7WELCOME";
+	static const char greeting[64] =
+	    "\xff\0\0\0\0\0\0\0\1\x7f\3\1CURVE";
+	char address[64];
+	uint8_t hello[64 + 2 + 200];
+	size_t len = 0;
+	ssize_t n;
+
+	(void)state;
+	listen_at(address, sizeof(address));
+	cal_keys_make(&bob.own);
+	curve_dial(&alice, address, bob.own.public);
+	WAIT_FOR(listener_accept());
+	listener_say(greeting, sizeof(greeting));
+	while (len < sizeof(hello)) {
+		WAIT_FOR((n = read(accepted, hello + len,
+		    sizeof(hello) - len)) > 0);
+		len += (size_t)n;
+	}
+	listener_say(welcome, sizeof(welcome));
+	is_refused(&alice, 1, "the server's key is not the one that was given");
+}
+
 int
 main(void)
 {
@@ -238,7 +298,8 @@ main(void)
 		TEST(other_key), TEST(wrong_server_key),
 		TEST(stolen_public_key), TEST(no_key),
 		TEST(server_without_keys), TEST(ipc), TEST(silence),
-		TEST(garbage), TEST(hang_up_with_keys),
+		TEST(garbage), TEST(hang_up_with_keys), TEST(later),
+		TEST(impostor),
 	};
 
 	return cmocka_run_group_tests(tests, open_loop, close_loop);
