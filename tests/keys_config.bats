@@ -72,6 +72,21 @@ refuses() {
 	done
 }
 
+@test "half of what is needed, in the environment: nothing without keys" {
+	make_keys alice
+	allow alice
+	CAL_AUTHORIZED=list refuses 64 'CAL_AUTHORIZED needs our own key, -i' \
+	    cal_serve -m m=true "$ANY"
+	CAL_AUTHORIZED=list refuses 64 'CAL_AUTHORIZED needs our own key, -i' \
+	    call --bind -n "$ANY" m
+	CAL_IDENTITY=alice.key refuses 64 \
+	    "CAL_IDENTITY needs the server's key, -S" \
+	    call -n tcp://127.0.0.1:1 m
+	CAL_IDENTITY=alice.key refuses 64 \
+	    "CAL_IDENTITY needs the server's key, -S" \
+	    cal_serve --connect -m m=true tcp://127.0.0.1:1
+}
+
 @test "-S: a key that is a file's name, too, is neither" {
 	make_keys alice
 	# Of letters and digits, so that it can be a name.

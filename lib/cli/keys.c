@@ -24,9 +24,11 @@ check_server(const struct cal_keys_options *o, struct cal_err *err)
 		return cal_fail(err, CAL_EUSAGE, "-S is for whoever connects; "
 		    "here it is -i and -A");
 	if (o->identity == NULL &&
-	    (meant(o->authorized, "CAL_AUTHORIZED") || o->allow_any_client))
+	    (o->authorized != NULL || o->allow_any_client))
 		return cal_fail(err, CAL_EUSAGE, "%s needs our own key, -i",
-		    o->allow_any_client ? "--allow-any-client" : "-A");
+		    o->allow_any_client ? "--allow-any-client" :
+		    meant(o->authorized, "CAL_AUTHORIZED") ? "-A" :
+		    "CAL_AUTHORIZED");
 	if (o->allow_any_client && meant(o->authorized, "CAL_AUTHORIZED"))
 		return cal_fail(err, CAL_EUSAGE,
 		    "-A and --allow-any-client exclude each other");
@@ -51,9 +53,11 @@ check_client(const struct cal_keys_options *o, struct cal_err *err)
 	if (extra != NULL)
 		return cal_fail(err, CAL_EUSAGE, "%s is for whoever listens "
 		    "(--bind)", extra);
-	if (meant(o->identity, "CAL_IDENTITY") && o->server_key == NULL)
+	if (o->identity != NULL && o->server_key == NULL)
 		return cal_fail(err, CAL_EUSAGE,
-		    "-i needs the server's key, -S");
+		    "%s needs the server's key, -S",
+		    meant(o->identity, "CAL_IDENTITY") ? "-i" :
+		    "CAL_IDENTITY");
 	return CAL_OK;
 }
 

@@ -49,8 +49,9 @@ struct cal_keyring {
 
 /*
  * Reads what the options name, before anything is opened.  What stands in the
- * environment for the other role (a server's key where we listen) is passed
- * over; as an option it is CAL_EUSAGE, as is whatever does not fit together.
+ * environment for the other role alone (a server's key where we listen) is
+ * passed over; as an option it is CAL_EUSAGE, as is half of what a role needs,
+ * wherever it stands: who means to use keys is not left without.
  * Without -i, to connect with a server's key takes a pair that is made up now.
  * CAL_ECONFIG: a file is not safe or not readable, or a server would let
  * every key in without having been told so.

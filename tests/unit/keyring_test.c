@@ -207,7 +207,10 @@ test_usage(void **state)
 		    cases[i].words);
 }
 
-/* What is in the environment for the other role is no mistake. */
+/*
+ * What is in the environment for the other role is no mistake; half of what
+ * this one needs is.
+ */
 static void
 test_environment(void **state)
 {
@@ -219,19 +222,20 @@ test_environment(void **state)
 	(void)setenv("CAL_SERVER_KEY", server_text, 1);
 	(void)setenv("CAL_AUTHORIZED", "list", 1);
 	options.server_key = getenv("CAL_SERVER_KEY");
-	options.authorized = getenv("CAL_AUTHORIZED");
 	take(&ring, &options, true);
 	assert_null(cal_keyring_keys(&ring));
 	cal_keyring_close(&ring);
+	options.authorized = getenv("CAL_AUTHORIZED");
+	refuse(&options, true, CAL_EUSAGE,
+	    "CAL_AUTHORIZED needs our own key, -i");
 	take(&ring, &options, false);
 	assert_non_null(cal_keyring_keys(&ring));
 	assert_null(ring.allow);
 	cal_keyring_close(&ring);
 	options.server_key = NULL;
 	options.identity = getenv("CAL_IDENTITY");
-	take(&ring, &options, false);
-	assert_null(cal_keyring_keys(&ring));
-	cal_keyring_close(&ring);
+	refuse(&options, false, CAL_EUSAGE,
+	    "CAL_IDENTITY needs the server's key, -S");
 	/* The option stands above it. */
 	options.allow_any_client = true;
 	take(&ring, &options, true);
