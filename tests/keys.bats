@@ -202,6 +202,29 @@ never_ran() {
 	same "$STATUS $(<d.out)" "0 2"
 }
 
+@test "SIGHUP: a worker that is let in again is called again" {
+	make_keys server alice bob
+	allow alice
+	mkfifo c.in
+	exec 9<>c.in
+	call_later c --bind -1 -v -l -i server.key -A list "$ANY" who
+	wait_for 5 has_line c.err
+	launch w "$CAL_BIN/cal-serve" --connect -i alice.key -S server.pub \
+	    "$(head -n 1 c.err)" who -- cat
+	echo 1 >&9
+	wait_for 10 has_line c.out
+	allow bob
+	kill -HUP "${pids[c]}"
+	wait_for 5 contains c.err '1 keys are let in'
+	echo 2 >&9
+	allow alice bob
+	kill -HUP "${pids[c]}"
+	wait_for 5 contains c.err '2 keys are let in'
+	exec 9>&-
+	finish c
+	same "$STATUS $(tr '\n' ' ' <c.out)" '0 1 2 '
+}
+
 @test "ipc is encrypted as well" {
 	make_keys server alice bob
 	allow alice

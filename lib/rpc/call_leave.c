@@ -16,7 +16,7 @@ choose_side(struct cal_peer *peer)
 	struct cal_side *side, *best = NULL;
 
 	TAILQ_FOREACH(side, &peer->sides, next)
-		if (side->callable && (best == NULL ||
+		if (side->callable && !side->link->barred && (best == NULL ||
 		    side->calls_count < best->calls_count))
 			best = side;
 	return best;

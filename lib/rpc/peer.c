@@ -93,7 +93,7 @@ on_down(void *arg, struct cal_link *link)
 		cal_log(CAL_LOG_INFO, "the connection was lost");
 }
 
-/* Whoever is barred is not called either. */
+/* Whoever is barred is not called either, until he is not any more. */
 static void
 on_changed(void *arg, struct cal_link *link)
 {
@@ -101,10 +101,10 @@ on_changed(void *arg, struct cal_link *link)
 	struct cal_side *side = link->above;
 
 	side->caller.user = cal_user_name(link->user);
-	if (link->barred) {
-		side->callable = false;
+	if (link->barred)
 		cal_calls_lost(side);
-	}
+	else                    /* others may be barred in this turn */
+		ev_feed_event(peer->conf.loop, &peer->flush, 0);
 	if (peer->conf.events->changed != NULL)
 		peer->conf.events->changed(peer->conf.arg, &side->caller);
 }
