@@ -142,6 +142,8 @@ complains() {
 	complains alice.key -S alice.key
 	# A key where the name of a file belongs.
 	complains key -i "$secret" -S server.pub
+	complains key -i "$(<alice.key)" -S server.pub
+	complains key -S "$(<alice.key)"
 }
 
 @test "not in what is said of a bad list" {
@@ -156,6 +158,8 @@ complains() {
 		not grep -qF -- "${secret:0:8}" expect.err
 	done
 	expect 78 cal_serve -i server.key -A "$secret" "$ANY" m -- true
+	hides expect.err
+	expect 78 cal_serve -i server.key -A "$(<alice.key)" "$ANY" m -- true
 	hides expect.err
 	expect 78 cal_serve -i server.key -A alice.key "$ANY" m -- true
 	hides expect.err

@@ -102,16 +102,21 @@ open_file(int *fdp, int at, const char *name, const char *path,
 	return rc;
 }
 
-/* Was a key given, maybe a secret one, where the name of a file belongs? */
+/*
+ * Was a key given, maybe a secret one, or all that its file holds, where the
+ * name of a file belongs?
+ */
 static bool
-is_key(const char *path)
+has_key(const char *path)
 {
-	size_t i;
+	size_t run = 0;
 
-	for (i = 0; path[i] != '\0'; i++)
-		if (!cal_z85_has(path[i]))
-			return false;
-	return i == CAL_KEY_TEXT;
+	for (; *path != '\0'; path++) {
+		if (!cal_z85_has(*path) && run == CAL_KEY_TEXT)
+			return true;
+		run = cal_z85_has(*path) ? run + 1 : 0;
+	}
+	return run == CAL_KEY_TEXT;
 }
 
 /* Says it again, if what was said shows a key, or nothing.  Returns rc. */
@@ -121,7 +126,7 @@ say_again(int rc, const char *path, struct cal_err *err)
 	if (*path == '\0')
 		return cal_fail(err, CAL_ECONFIG, "the name of the file is "
 		    "empty");
-	if (is_key(path) && access(path, F_OK) == -1)
+	if (has_key(path) && access(path, F_OK) == -1)
 		return cal_fail(err, CAL_ECONFIG, "there is no such file, "
 		    "and a key itself is not taken here");
 	return rc;

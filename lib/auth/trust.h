@@ -17,7 +17,7 @@ enum cal_trust {
 
 /*
  * Opens a regular file for reading; the checks are made on what was opened.
- * CAL_ECONFIG as "PATH: why", without a path that is a key itself.  Within the
+ * CAL_ECONFIG as "PATH: why", without a path that has a key in it.  Within the
  * folder that $CREDENTIALS_DIRECTORY names, a secret of root's may be readable
  * for the group, since systemd gives its services access by an ACL, which
  * shows there.

@@ -84,8 +84,15 @@ static void
 test_key(void **state)
 {
 	static const char key[] = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
+	char text[128];
 
 	(void)state;
+	(void)snprintf(text, sizeof(text), "# cal secret key\n%s", key);
+	refused(text, CAL_TRUST_SECRET, "there is no such file, and a key "
+	    "itself is not taken here");
+	(void)snprintf(text, sizeof(text), "secret-key = \"%s\"\n", key);
+	refused(text, CAL_TRUST_PUBLIC, "there is no such file, and a key "
+	    "itself is not taken here");
 	refused(key, CAL_TRUST_SECRET, "there is no such file, and a key "
 	    "itself is not taken here");
 	refused(key, CAL_TRUST_PUBLIC, "there is no such file, and a key "
