@@ -63,6 +63,7 @@ on_greeting(void *arg, enum cal_mechanism mechanism)
 	zc->greeting = NULL;
 	if (zc->mismatch && mechanism == CAL_MECHANISM_UNKNOWN)
 		mechanism = CAL_MECHANISM_OTHER;
+	zc->mismatch = false;
 	compare(zc, mechanism);
 }
 

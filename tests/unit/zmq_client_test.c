@@ -210,6 +210,58 @@ test_garbage(void **state)
 	}
 }
 
+/* What breaks the protocol, behind the greeting of either mechanism. */
+static const struct {
+	bool keys;
+	char mechanism[20], command[12];
+	size_t len;
+} broken[] = {
+	{ false, "NULL", "\4\7\5READY\0", 9 },
+	{ true, "CURVE", "\4\12\7WELCOME", 10 },
+};
+
+static void
+break_protocol(size_t i)
+{
+	uint8_t greeting[64] = { 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3 };
+	char heard[512];
+
+	memcpy(greeting + 12, broken[i].mechanism,
+	    sizeof(broken[i].mechanism));
+	WAIT_FOR(listener_accept());
+	listener_say(greeting, sizeof(greeting));
+	listener_say(broken[i].command, broken[i].len);
+	/* It is the client that hangs up. */
+	WAIT_FOR(recv(accepted, heard, sizeof(heard), 0) == 0);
+}
+
+/* libzmq never tries again after that, but the next one may be better. */
+static void
+test_broken_handshake(void **state)
+{
+	char address[64];
+	size_t i;
+	int round;
+
+	(void)state;
+	cal_keys_make(&bob.own);
+	for (i = 0; i < COUNT(broken); i++) {
+		listen_at(address, sizeof(address));
+		if (broken[i].keys)
+			curve_dial(&alice, address, bob.own.public);
+		else
+			curve_open(&alice, address, false, false);
+		for (round = 0; round < 4; round++)
+			break_protocol(i);
+		assert_int_equal(alice.refusals, 0);
+		assert_int_equal(alice.ups, 0);
+		assert_non_null(strstr(cal_conn_trouble(alice.conn),
+		    "does not finish the handshake"));
+		curve_release(&alice);
+		listener_close();
+	}
+}
+
 /* With keys it looks like a key that does not match. */
 static void
 test_hang_up_with_keys(void **state)
@@ -298,8 +350,8 @@ main(void)
 		TEST(other_key), TEST(wrong_server_key),
 		TEST(stolen_public_key), TEST(no_key),
 		TEST(server_without_keys), TEST(ipc), TEST(silence),
-		TEST(garbage), TEST(hang_up_with_keys), TEST(later),
-		TEST(impostor),
+		TEST(garbage), TEST(broken_handshake),
+		TEST(hang_up_with_keys), TEST(later), TEST(impostor),
 	};
 
 	return cmocka_run_group_tests(tests, open_loop, close_loop);
