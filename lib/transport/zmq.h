@@ -138,6 +138,7 @@ void cal_zmq_link_free(struct cal_zmq_link *zl);
 int cal_zmq_link_wait(struct cal_zmq_link *zl, zmq_msg_t *parts,
     size_t count, size_t bytes);
 void cal_zmq_link_flush(struct cal_zmq_link *zl);
+void cal_zmq_link_drop(struct cal_zmq_link *zl);        /* what waits */
 void cal_zmq_link_suspect(struct cal_zmq_conn *zc, int fd);
 void cal_zmq_link_probe(struct cal_zmq_conn *zc);
 

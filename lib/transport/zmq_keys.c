@@ -99,6 +99,9 @@ cal_zmq_keys_recheck(struct cal_conn *conn)
 		next = TAILQ_NEXT(zl, in_links);
 		before = zl->link.user;
 		look_up(zl, &zl->link.user, &zl->link.barred);
+		/* What libzmq has cannot be taken back. */
+		if (zl->link.barred)
+			cal_zmq_link_drop(zl);
 		if (zl->up && conn->conf.events->changed != NULL)
 			conn->conf.events->changed(conn->conf.arg, &zl->link);
 		cal_user_unuse(before);

@@ -175,8 +175,8 @@ cal_zmq_link_up(struct cal_zmq_link *zl)
 	zl->zc->conn.conf.events->up(zl->zc->conn.conf.arg, &zl->link);
 }
 
-static void
-drop_queue(struct cal_zmq_link *zl)
+void
+cal_zmq_link_drop(struct cal_zmq_link *zl)
 {
 	struct cal_zmq_waiting *waiting;
 	size_t i;
@@ -200,7 +200,7 @@ cal_zmq_link_down(struct cal_zmq_link *zl)
 	struct cal_zmq_conn *zc = zl->zc;
 
 	no_suspect(zl);
-	drop_queue(zl);
+	cal_zmq_link_drop(zl);
 	if (zl->up) {
 		zl->up = false;
 		zc->conn.conf.events->down(zc->conn.conf.arg, &zl->link);
@@ -213,7 +213,7 @@ void
 cal_zmq_link_free(struct cal_zmq_link *zl)
 {
 	no_suspect(zl);
-	drop_queue(zl);
+	cal_zmq_link_drop(zl);
 	forget_fd(zl);
 	cal_user_unuse(zl->link.user);
 	if (zl->zc->recent == zl)
@@ -259,7 +259,7 @@ cal_zmq_link_flush(struct cal_zmq_link *zl)
 	while ((waiting = TAILQ_FIRST(&zl->queue)) != NULL) {
 		rc = cal_zmq_send_parts(zl->zc, waiting->parts, waiting->count);
 		if (rc == CAL_EGONE)
-			drop_queue(zl);
+			cal_zmq_link_drop(zl);
 		if (rc != CAL_OK)
 			return;
 		TAILQ_REMOVE(&zl->queue, waiting, next);

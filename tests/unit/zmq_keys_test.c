@@ -129,6 +129,42 @@ test_recheck(void **state)
 	assert_in_range(a->changed, 1, 2);
 }
 
+/* Answers that wait for him as well are not for him any more. */
+static void
+test_removed_with_a_queue(void **state)
+{
+	static uint8_t body[1000];
+	struct curve_seen *b = &server.seen[1];
+	struct cal_frames frames = {
+		.payload = { body, sizeof(body) },
+	};
+	struct cal_zmq_link *zl;
+	size_t sent, waiting;
+
+	(void)state;
+	open_both();
+	zl = (struct cal_zmq_link *)b->link;
+	for (sent = 0; zl->queue_count == 0; sent++) {
+		assert_in_range(sent, 0, CAL_CONN_QUEUE);
+		assert_int_equal(cal_conn_send(server.conn, b->link, &frames,
+		    NULL), CAL_OK);
+	}
+	waiting = zl->queue_count;
+	curve_allow_one(&server, &alice.own, "alice");
+	cal_conn_recheck(server.conn);
+	assert_true(b->barred);
+	assert_int_equal(zl->queue_count, 0);
+	assert_int_equal(server.conn->counts.undeliverable, waiting);
+	assert_true(cal_conn_idle(server.conn));
+	WAIT_FOR(bob.seen[0].messages == sent - waiting);
+
+	/* A refusal still reaches him. */
+	assert_int_equal(cal_conn_send(server.conn, b->link, &frames, NULL),
+	    CAL_OK);
+	WAIT_FOR(bob.seen[0].messages == sent - waiting + 1);
+	assert_int_equal(server.conn->counts.undeliverable, waiting);
+}
+
 /* Who comes after the list was read meets the new one. */
 static void
 test_removed_comes_again(void **state)
@@ -188,8 +224,8 @@ main(void)
 #define TEST(name) cmocka_unit_test_teardown(test_##name, close_ends)
 	const struct CMUnitTest tests[] = {
 		TEST(allowed), TEST(every_key), TEST(methods), TEST(recheck),
-		TEST(removed_comes_again), TEST(nothing_to_recheck),
-		TEST(two_connections_of_a_key),
+		TEST(removed_with_a_queue), TEST(removed_comes_again),
+		TEST(nothing_to_recheck), TEST(two_connections_of_a_key),
 	};
 
 	return cmocka_run_group_tests(tests, open_loop, close_loop);
