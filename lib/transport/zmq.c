@@ -208,7 +208,7 @@ close_socket(struct cal_zmq_conn *zc, double grace)
  * of it would be delivered to whoever listens there next.  (ZMQ_IMMEDIATE
  * prevents that too, but it throws away answers that have arrived and were not
  * received yet.)  Connecting anew waits a moment, for servers that hang up at
- * once.
+ * once; whoever was refused does not connect any more.
  */
 static void
 on_reopen(struct ev_loop *loop, ev_timer *timer, int revents)
@@ -216,15 +216,19 @@ on_reopen(struct ev_loop *loop, ev_timer *timer, int revents)
 	struct cal_zmq_conn *zc = timer->data;
 	struct cal_err err;
 
-	(void)loop;
 	(void)revents;
+	if (zc->refused) {
+		close_socket(zc, 0);
+		ev_timer_stop(loop, timer);
+		return;
+	}
 	if (zc->socket != NULL) {
 		close_socket(zc, 0);
-		ev_timer_again(zc->conn.conf.loop, &zc->reopen);
+		ev_timer_again(loop, timer);
 		return;
 	}
 	if (open_socket(zc, &err) == CAL_OK) {
-		ev_timer_stop(zc->conn.conf.loop, &zc->reopen);
+		ev_timer_stop(loop, timer);
 		return;
 	}
 	cal_log(CAL_LOG_WARNING, "%s; trying again", err.text);

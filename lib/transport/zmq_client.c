@@ -24,6 +24,7 @@ refuse(struct cal_zmq_conn *zc, const char *why)
 	if (zc->refused)
 		return;
 	zc->refused = true;
+	ev_feed_event(zc->conn.conf.loop, &zc->reopen, 0);
 	(void)cal_fail(&err, CAL_EDENIED, "%s", why);
 	zc->conn.conf.events->refused(zc->conn.conf.arg, &err);
 }
@@ -64,7 +65,8 @@ on_greeting(void *arg, enum cal_mechanism mechanism)
 	if (zc->mismatch && mechanism == CAL_MECHANISM_UNKNOWN)
 		mechanism = CAL_MECHANISM_OTHER;
 	zc->mismatch = false;
-	compare(zc, mechanism);
+	if (!zc->server->up)
+		compare(zc, mechanism);
 }
 
 static void

@@ -31,6 +31,8 @@ is_refused(struct curve_end *client, double seconds, const char *words)
 	assert_true(cal_clock_now() - start < seconds);
 	settle();
 	assert_int_equal(client->refusals, 1);
+	/* There is nothing left that could come up. */
+	assert_null(((struct cal_zmq_conn *)client->conn)->socket);
 	assert_int_equal(client->refusal.code, CAL_EDENIED);
 	if (strstr(client->refusal.text, words) == NULL)
 		fail_msg("'%s' is not in '%s'", words, client->refusal.text);
