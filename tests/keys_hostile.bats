@@ -104,7 +104,7 @@ alice_does() {
 	import zmq
 	import wire
 	from raw import read_key
-	url, rounds = sys.argv[1], 20
+	url, rounds = sys.argv[1], 8
 	context = zmq.Context()
 	def dealer(user, identity=None):
 	    socket = context.socket(zmq.DEALER)
@@ -158,8 +158,8 @@ alice_does() {
 	PYTHONPATH=$TESTS/interop expect 0 timeout -s KILL 100 "$PYTHON" \
 	    taker.py "$URL"
 	# What alice asked for by a routing id of her own was not done at all.
-	same "$(count_lines held)" 20
-	wait_for 10 counter_reaches s undeliverable 20
+	same "$(count_lines held)" 8
+	wait_for 10 counter_reaches s undeliverable 8
 	is_served
 }
 
