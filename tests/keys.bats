@@ -32,7 +32,7 @@ never_ran() {
 		expect 0 call -i alice.key -S "$key" "$URL" who -n
 		same "$out" '"alice"'
 	done
-	expect 0 call --identity "$T/alice.key" --server-key="@$T/server.pub" \
+	expect 0 call --identity "$T/alice.key" --server-key=@./server.pub \
 	    "$URL" who -n
 	# The secret file of a server is no public key.
 	expect 78 call -i alice.key -S server.key "$URL" who -n

@@ -74,7 +74,7 @@ read_server_key(uint8_t *key, const char *text, struct cal_err *err)
 	if (access(path, F_OK) == 0 && is_key)
 		return cal_fail(err, CAL_EUSAGE, "-S '%s' is a key, and a "
 		    "file of that name exists: write @%sFILE", text,
-		    path == text ? "" : "./");
+		    path == text ? "" : *path == '/' ? "/" : "./");
 	if (is_key)
 		return CAL_OK;
 	if (strlen(text) != CAL_KEY_TEXT || path != text ||
