@@ -133,7 +133,7 @@ test_other_owner(void **state)
 {
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		return;
 	put_file("users", KEY1 " ann\n");
 	assert_int_equal(chown("users", 65534, 65534), 0);
 	check_kept("users", "users: it belongs to another user");
@@ -165,7 +165,7 @@ test_no_descriptors(void **state)
 {
 	(void)state;
 	if (under_valgrind())
-		skip();
+		return;
 	put_file("ann.pub", KEY1 "\n");
 	check_without_descriptors("ann.pub", 0);
 	check_without_descriptors(".", 0);

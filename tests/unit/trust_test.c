@@ -106,7 +106,7 @@ test_owner(void **state)
 {
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		return;
 	folder_write("file", BYTES("x"), 0600);
 	assert_int_equal(chown("file", 65534, 0), 0);
 	refused("file", CAL_TRUST_SECRET, "file: it belongs to another user, "
@@ -129,7 +129,7 @@ test_credentials(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		return;
 	assert_int_equal(mkdir("cred", 0700), 0);
 	folder_write("cred/key", BYTES("x"), 0440);
 	folder_write("key", BYTES("x"), 0440);
