@@ -37,11 +37,12 @@ on_ready(void *arg)
 	char *url = cal_service_address(p->service);
 	struct cal_err err;
 
+	/* First: who waits for readiness looks into the log for the address. */
+	cal_log(CAL_LOG_INFO, "serving %zu methods at %s",
+	    cal_methods_count(p->methods), url);
 	cal_die_unless(cal_ready_say(p->options.ready_line ?
 	    CAL_READY_STDOUT : CAL_READY_QUIET, url, p->options.notify_fd,
 	    &err), &err);
-	cal_log(CAL_LOG_INFO, "serving %zu methods at %s",
-	    cal_methods_count(p->methods), url);
 	free(url);
 }
 

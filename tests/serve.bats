@@ -194,6 +194,14 @@ refused() {
 	expect 0 call "ipc://$T/s" echo 1
 }
 
+@test "the log has the address before anybody is told that we are ready" {
+	"$CAL_BIN/cal-serve" -v --notify-fd 7 "$ANY" echo -- cat \
+	    7>>both 3>&- 2>>both &
+	pids[s]=$!
+	wait_for 10 grep -q '^$' both
+	like "$(sed '/^$/q' both)" '*serving 1 methods at tcp://127.0.0.1:*'
+}
+
 @test "NOTIFY_SOCKET is told READY=1, and commands do not see it" {
 	cat >notify.py <<-'E'
 	import socket, sys

@@ -2,9 +2,10 @@
  * What a connecting end makes of the events of its socket: it is up, it goes
  * down, or it will never be let in, and why.
  *
- * libzmq itself tries for ever and in silence.  A handshake that fails without
- * a detail may mean another mechanism, which the greeting shows, or another
- * key, which nothing shows: then it fails again and again.
+ * libzmq itself tries on in silence, but for a handshake that broke the
+ * protocol, after which it gives up.  A handshake that fails without a detail
+ * may mean another mechanism, which the greeting shows, or another key, which
+ * nothing shows: then it fails again and again.
  */
 #include "base/clock.h"
 #include "transport/zmq.h"
