@@ -10,6 +10,10 @@
  * takes 1000 messages of any size for each) waits in a queue per link, up to
  * CAL_CONN_QUEUE messages and 4 times max_body bytes; what does not fit there
  * is refused.
+ *
+ * Streams go one way, to whoever is there.  A connection that publishes has no
+ * queue but the transport's own (CAL_CONN_AHEAD messages for each reader): its
+ * owner waits for room.  One that consumes has one link, whoever is behind it.
  */
 #ifndef CAL_TRANSPORT_TRANSPORT_H
 #define CAL_TRANSPORT_TRANSPORT_H
@@ -27,7 +31,17 @@ struct ev_loop;
 enum {
 	CAL_CONN_QUEUE = 100000,
 	CAL_LINK_NAME = 40,
+	CAL_CONN_AHEAD = 64,    /* published to one reader, and not yet sent */
 	CAL_MESSAGE_PRE = 8,    /* frames before the last three */
+};
+
+/* What is spoken over a connection, and which end of it is ours. */
+enum cal_pattern {
+	CAL_PATTERN_RPC,
+	CAL_PATTERN_PUBLISH,    /* each message to every reader (PUB) */
+	CAL_PATTERN_SUBSCRIBE,  /* … of which we are one (SUB) */
+	CAL_PATTERN_PUSH,       /* each message to one reader */
+	CAL_PATTERN_PULL,       /* … of which we are one */
 };
 
 /* The first of the last three frames of a message. */
@@ -103,6 +117,12 @@ struct cal_conn_events {
 
 	/* No connection will ever come up: CAL_EDENIED, in words. */
 	void (*refused)(void *arg, const struct cal_err *err);
+
+	/* Publishing: what was refused with CAL_EAGAIN may have room now. */
+	void (*room)(void *arg);
+
+	/* Publishing: cal_conn_readers may have another answer now. */
+	void (*readers)(void *arg);
 };
 
 /*
@@ -120,6 +140,9 @@ struct cal_conn_conf {
 	struct ev_loop *loop;
 	struct cal_url url;
 	bool bind;
+	enum cal_pattern pattern;
+	const struct cal_slice *topics;         /* SUBSCRIBE: prefixes of what */
+	size_t topics_count;                    /* is wanted; none: all; lent */
 	const struct cal_conn_keys *keys;       /* NULL: nothing is encrypted */
 	bool insecure;          /* may be open to the network unencrypted */
 	size_t max_body;        /* frames may have 4 times as much, or 2 MiB */
@@ -143,6 +166,12 @@ struct cal_transport {
 	const char *(*trouble)(const struct cal_conn *conn);
 	void (*recheck)(struct cal_conn *conn);
 	bool (*close)(struct cal_conn *conn, double grace);
+
+	/* Of streams; NULL: the transport has none. */
+	int (*publish)(struct cal_conn *conn, const struct cal_frames *frames,
+	    bool force);
+	size_t (*readers)(const struct cal_conn *conn, struct cal_slice topic);
+	void (*pause)(struct cal_conn *conn, bool pause);
 };
 
 /* Every connection begins with this. */
@@ -171,13 +200,39 @@ char *cal_conn_address(const struct cal_conn *conn);
 int cal_conn_send(struct cal_conn *conn, struct cal_link *link,
     const struct cal_frames *frames, struct cal_buf *own);
 
+/*
+ * Publishes, over PUBLISH and PUSH; frames->pre is the topic, if it has one.
+ * CAL_EAGAIN, with nothing sent: a reader has no room (PUSH: none has, or
+ * nobody is there); events->room follows.  force: who has no room misses it
+ * (PUBLISH only), and it is CAL_OK.  Not counted in counts.
+ */
+int cal_conn_publish(struct cal_conn *conn, const struct cal_frames *frames,
+    bool force);
+
+/*
+ * How many would be given a message of this topic (empty: none) now: distinct
+ * connections with a subscription that fits it, or, over PUSH, all of them.
+ */
+size_t cal_conn_readers(const struct cal_conn *conn, struct cal_slice topic);
+
+/*
+ * SUBSCRIBE and PULL: no message comes until it is called again with false;
+ * what is sent meanwhile waits on the way.
+ */
+void cal_conn_pause(struct cal_conn *conn, bool pause);
+
 /* Has everything been handed to the system's side of the transport? */
 bool cal_conn_idle(const struct cal_conn *conn);
 
 /* What stands in the way of a connection, in words; NULL: nothing known. */
 const char *cal_conn_trouble(const struct cal_conn *conn);
 
-/* The list of those who are let in was read again: every link is looked up. */
+/*
+ * The list of those who are let in was read again: every link is looked up.  A
+ * stream whose readers cannot be cut off one by one, and which has one who is
+ * not let in any more, is closed and bound again at the same address: the
+ * others connect again, and miss what was on its way to them.
+ */
 void cal_conn_recheck(struct cal_conn *conn);
 
 /* May the other side call method? */

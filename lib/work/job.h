@@ -86,6 +86,8 @@ struct cal_job {
 	struct cal_slice seq;           /* its number, as text */
 	struct cal_slice peer;          /* an opaque word for the caller */
 	struct cal_slice user;          /* authenticated name, or empty */
+	struct cal_slice topic, stamp, id;      /* of a stream's message: its
+	                                   topic, time as text, and id */
 	double deadline;                /* on the loop's clock; 0: none */
 	size_t max_answer;              /* bytes */
 	bool json;                      /* body is a JSON value, checked */

@@ -1,0 +1,86 @@
+/*
+ * A consumer: stream messages from one address or several, read and checked.
+ *
+ * What cannot be read is dropped, counted and logged at most once a second, and
+ * stops nothing: frames that are no stream message, a header that is none, a
+ * compressed body that is broken or too large, a topic that was not asked for.
+ * A time that cannot be read costs the message nothing.
+ */
+#ifndef CAL_STREAM_CONSUMER_H
+#define CAL_STREAM_CONSUMER_H
+
+#include "codec/streammsg.h"
+#include "transport/transport.h"
+
+struct cal_consumer;
+
+enum { CAL_CONSUMER_URLS = 64, CAL_CONSUMER_TOPICS = 10000 };
+
+/* One message; lent during the event, unless its hold is taken. */
+struct cal_delivery {
+	uint64_t number;                /* of those handed up, from 1 */
+	struct cal_slice topic;         /* empty: none */
+	struct cal_streammsg head;
+	struct cal_slice body;          /* expanded, where it was compressed */
+	struct cal_message *message;    /* cal_message_take(message) */
+	struct cal_buf *expanded;       /* what body lies in then; may be moved
+	                                   away; NULL: body is the message's */
+};
+
+struct cal_consumer_conf {
+	struct ev_loop *loop;
+	const struct cal_url *urls;     /* lent while it opens */
+	size_t urls_count;              /* 1 to CAL_CONSUMER_URLS */
+	bool bind, distribute, insecure;
+	const struct cal_slice *topics; /* prefixes; lent; broadcast only */
+	size_t topics_count;
+	const struct cal_conn_keys *keys;
+	size_t max_body;
+	double connect_timeout;         /* for all of them; 0: for ever */
+
+	/*
+	 * All from the loop.  Once: bound, or connected to every address, and
+	 * the subscriptions are on their way.
+	 */
+	void (*ready)(void *arg);
+	void (*message)(void *arg, struct cal_delivery *delivery);
+	/*
+	 * Counters of a publisher say that messages of a topic never came.
+	 * They are those of a topic at one address, where one publisher is: to
+	 * begin anew is no gap.  Not told of distributed messages, nor beyond
+	 * CAL_CONSUMER_TOPICS topics.  May be NULL.
+	 */
+	void (*gap)(void *arg, const struct cal_delivery *behind,
+	    uint64_t missing);
+	/* Once: CAL_EUNAVAIL (not ready in time), CAL_EDENIED. */
+	void (*failed)(void *arg, const struct cal_err *err);
+	void *arg;
+};
+
+struct cal_consumer_counts {
+	uint64_t messages;      /* handed up */
+	uint64_t malformed;     /* dropped */
+	uint64_t missing;       /* by the counters */
+};
+
+/* Codes as of cal_conn_open. */
+int cal_consumer_open(struct cal_consumer **consumerp,
+    const struct cal_consumer_conf *conf, struct cal_err *err);
+
+/* The real URL of one address.  The caller frees. */
+char *cal_consumer_address(const struct cal_consumer *consumer,
+    size_t number);
+
+/* No message comes until it is called again with false. */
+void cal_consumer_pause(struct cal_consumer *consumer, bool pause);
+
+void cal_consumer_counts(const struct cal_consumer *consumer,
+    struct cal_consumer_counts *counts);
+
+/* The list of those who are let in was read again. */
+void cal_consumer_recheck(struct cal_consumer *consumer);
+
+/* Closes; no event comes any more. */
+void cal_consumer_close(struct cal_consumer *consumer);
+
+#endif
