@@ -2,6 +2,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/choice.h"
+#include "cli/shape.h"
 #include "serve/options.h"
 
 static const char *const forms[] = {
@@ -50,7 +52,7 @@ parse(struct cal_serve_options *o, int argc, char **argv,
 	const struct cal_opt opts[] = {
 		{ .name = "serializer", .letter = 's', .kind = CAL_OPT_TEXT,
 		    .value = "NAME", .dest = &o->serializer,
-		    .help = "serializer of bodies: json (json)" },
+		    .help = "serializer of bodies: json, raw (json)" },
 		{ .name = "method", .letter = 'm', .kind = CAL_OPT_LIST,
 		    .value = "METHOD=CMD", .dest = &o->shell_methods,
 		    .help = "serve METHOD by a shell command (repeatable)" },
@@ -188,7 +190,22 @@ check_workers(struct cal_serve_options *o, struct cal_err *err)
 	if (o->text && o->dialect->names_method)
 		return cal_fail(err, CAL_EUSAGE, "--text has no meaning with "
 		    "--coprocess %s", o->dialect->name);
+	/* An answer is a JSON value there: no way to say other bytes. */
+	if (!o->body->json && o->dialect->names_method)
+		return cal_fail(err, CAL_EUSAGE, "-s %s has no meaning with "
+		    "--coprocess %s", o->body->name, o->dialect->name);
 	return CAL_OK;
+}
+
+static int
+check_side(struct cal_serve_options *o, struct cal_err *err)
+{
+	const struct cal_choice sides[] = {
+		{ "--bind", o->bind }, { "--connect", o->connect },
+	};
+
+	o->bind = !o->connect;
+	return CAL_CHOICE_CHECK(sides, err);
 }
 
 int
@@ -202,17 +219,10 @@ cal_serve_options_read(struct cal_serve_options *options, int argc,
 	if ((rc = parse(options, argc, argv, &args, donep, err)) != CAL_OK ||
 	    *donep)
 		return rc;
-	if (options->bind && options->connect)
-		return cal_fail(err, CAL_EUSAGE,
-		    "--bind and --connect exclude each other");
-	options->bind = !options->connect;
-	if ((rc = cal_body_find(&options->body, options->serializer,
-	    err)) != CAL_OK)
-		return rc;
-	if (options->text && !options->body->takes_raw_text)
-		return cal_fail(err, CAL_EUSAGE,
-		    "--text has no meaning with -s %s", options->body->name);
-	if ((rc = read_words(options, &args, err)) != CAL_OK)
+	if ((rc = check_side(options, err)) != CAL_OK ||
+	    (rc = cal_shape_serializer(&options->body, options->serializer,
+	    options->text, err)) != CAL_OK ||
+	    (rc = read_words(options, &args, err)) != CAL_OK)
 		return rc;
 	return check_workers(options, err);
 }
