@@ -1,8 +1,7 @@
 /* Counters as JSON, requests as a line each. */
-#include <inttypes.h>
-
 #include "base/clean.h"
 #include "base/log.h"
+#include "cli/counters.h"
 #include "codec/json.h"
 #include "serve/tally.h"
 
@@ -46,7 +45,7 @@ cal_tally_add(struct cal_tally *tally, const struct cal_outcome *outcome)
 void
 cal_tally_say(const struct cal_tally *tally, const struct cal_tally_now *now)
 {
-	const struct { const char *name; uint64_t value; } rows[] = {
+	const struct cal_counter counters[] = {
 		{ "requests", now->peer.requests },
 		{ "results", tally->results },
 		{ "failures", tally->failures },
@@ -63,15 +62,8 @@ cal_tally_say(const struct cal_tally *tally, const struct cal_tally_now *now)
 		{ "left_behind", now->left_behind },
 		{ "log_lost", now->log_lost },
 	};
-	struct cal_buf line = { .max = 0 };
-	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		cal_buf_printf(&line, "%s\"%s\":%" PRIu64, i == 0 ? "{" : ",",
-		    rows[i].name, rows[i].value);
-	cal_buf_put_byte(&line, '}');
-	cal_log_line(CAL_LOG_FAILURE, cal_buf_view(&line));
-	cal_buf_release(&line);
+	CAL_COUNTERS_SAY(counters);
 }
 
 /* A line must fit into one write; a key may be longer than that. */
