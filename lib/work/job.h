@@ -82,7 +82,9 @@ typedef void cal_job_accept_fn(struct cal_job *job,
  * came from the peer: a handler encodes them for where they go.
  */
 struct cal_job {
-	struct cal_slice method, key, body;
+	struct cal_slice method;        /* ptr NULL: none, as of a stream's
+	                                   message, which has no peer either */
+	struct cal_slice key, body;
 	struct cal_slice seq;           /* its number, as text */
 	struct cal_slice peer;          /* an opaque word for the caller */
 	struct cal_slice user;          /* authenticated name, or empty */
