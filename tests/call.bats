@@ -143,6 +143,35 @@ setup_server() {
 	expect 64 call -s nothing "$URL" echo 1
 }
 
+# option: cal-call --serializer
+# option: cal-serve --serializer
+@test "-s raw: bytes both ways, none of them too" {
+	serve s -s raw "$ANY" echo -m 'size=wc -c' \
+	    -m 'none=cat >/dev/null' -- cat
+	printf ' \xff\0{\n' >body
+	expect 0 call -s raw -r -d @body "$URL" echo
+	cmp expect.out body
+	expect 0 call -s raw -n "$URL" size
+	same "$out" 0
+	expect 0 call -s raw -r "$URL" none x
+	[[ ! -s expect.out ]]
+	expect 0 call -s raw -l "$URL" echo <<<$' {\n\n[1, 2] '
+	same "$out" $' {\n\n[1, 2] '
+	# With -J, what is one JSON value is said so; nothing is taken off.
+	printf '%s\n' '{"body":[1, 2]}' '{"body_b64":"IDEg"}' \
+	    '{"body_b64":""}' >lines
+	expect 0 call -s raw -J "$URL" echo <lines
+	same "$(jq -c '[.body, .body_b64]' <<<"$out")" '[[1,2],null]
+[null,"IDEg"]
+[null,""]'
+	expect 64 call -s raw --key-from /a "$URL" echo 1
+	expect 64 call -s raw --text "$URL" echo 1
+	expect 64 cal_serve -s raw --coprocess jsonrpc "$ANY" echo -- cat
+	serve f -s raw --coprocess framed "$ANY" echo -- cat
+	expect 0 call -s raw -r -d @body "$URL" echo
+	cmp expect.out body
+}
+
 # option: cal-call --compress
 @test "-z: what is sent is compressed" {
 	serve_peer p "$ANY"

@@ -10,13 +10,13 @@
 #include "call/batch.h"
 #include "call/item.h"
 #include "cli/out.h"
-#include "cli/records.h"
+#include "cli/source.h"
 
 TAILQ_HEAD(cal_items, cal_item);
 
 struct cal_batch {
 	struct cal_batch_conf conf;
-	struct cal_records *records;    /* NULL: a body that was given */
+	struct cal_source *source;
 	struct cal_out *out;
 	struct cal_items items;
 	struct cal_spares spare_items;
@@ -32,17 +32,8 @@ struct cal_batch {
 	ev_timer patience;              /* after a stop */
 };
 
-/* batch.c: something is to be done in this turn of the loop. */
-void cal_batch_wake(struct cal_batch *batch);
-
 /* batch.c: record, words and status of the item are known. */
 void cal_batch_item_done(struct cal_item *item);
-
-/* batch.c: a record, lent, becomes an item and its call. */
-void cal_batch_take(struct cal_batch *batch, struct cal_slice record);
-
-/* batch_input.c: opens the records, or takes the one body that was given. */
-int cal_batch_open_input(struct cal_batch *batch, struct cal_err *err);
 
 /* attempt.c: calls for an item, once, or again after a rest. */
 void cal_attempt_init(struct cal_item *item);

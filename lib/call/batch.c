@@ -14,12 +14,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "call/attempt.h"
-#include "call/verdict.h"
+#include "cli/die.h"
 
 static const double PATIENCE = 0.3;     /* seconds for answers to CANCEL */
 
-void
-cal_batch_wake(struct cal_batch *batch)
+/* Something is to be done in this turn of the loop. */
+static void
+wake(struct cal_batch *batch)
 {
 	if (!ev_is_pending(&batch->turn))
 		ev_feed_event(batch->conf.loop, &batch->turn, 0);
@@ -97,7 +98,7 @@ cal_batch_item_done(struct cal_item *item)
 		item->in_vain = true;
 	}
 	batch->failed |= item->status != 0;
-	batch->status = cal_verdict_worse(batch->status, item->status);
+	batch->status = cal_exit_worse(batch->status, item->status);
 	if (item->status != 0 && !batch->conf.options->keep_going)
 		cal_batch_stop(batch);
 	if (batch->conf.options->unordered)
@@ -105,7 +106,7 @@ cal_batch_item_done(struct cal_item *item)
 	/* The next call leaves with this answer, not with the last of many. */
 	if (!batch->going_on)
 		go_on(batch);
-	cal_batch_wake(batch);
+	wake(batch);
 }
 
 static struct cal_item *
@@ -124,8 +125,8 @@ item_new(struct cal_batch *batch)
 	return item;
 }
 
-void
-cal_batch_take(struct cal_batch *batch, struct cal_slice record)
+static void
+take(struct cal_batch *batch, struct cal_slice record)
 {
 	struct cal_item *item = item_new(batch);
 	struct cal_err err;
@@ -169,7 +170,7 @@ read_more(struct cal_batch *batch)
 	int rc;
 
 	while (wants_more(batch)) {
-		rc = cal_records_next(batch->records, &record, &err);
+		rc = cal_source_next(batch->source, &record, &err);
 		if (rc == CAL_EAGAIN)
 			return;
 		if (rc == CAL_EGONE) {
@@ -177,7 +178,7 @@ read_more(struct cal_batch *batch)
 			return;
 		}
 		if (rc == CAL_OK)
-			cal_batch_take(batch, record);
+			take(batch, record);
 		else
 			refuse_record(batch, &err);
 		if (rc == CAL_EIO || (options->count > 0 &&
@@ -201,8 +202,7 @@ go_on(struct cal_batch *batch)
 {
 	batch->going_on = true;
 	print_ready(batch);
-	if (batch->records != NULL)
-		read_more(batch);
+	read_more(batch);
 	print_ready(batch);
 	batch->going_on = false;
 }
@@ -232,7 +232,7 @@ on_patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
 static void
 on_input(void *arg)
 {
-	cal_batch_wake(arg);
+	wake(arg);
 }
 
 static void
@@ -250,7 +250,7 @@ on_failed(void *arg, const struct cal_err *err)
 	struct cal_batch *batch = arg;
 
 	cal_log(CAL_LOG_FAILURE, "%s", err->text);
-	batch->status = cal_verdict_worse(batch->status, -(int)err->code);
+	batch->status = cal_exit_worse(batch->status, -(int)err->code);
 	cal_batch_stop(batch);
 }
 
@@ -265,6 +265,13 @@ cal_batch_open(struct cal_batch **batchp, const struct cal_batch_conf *conf,
 		.failed = on_failed,
 		.room = on_input,
 	};
+	struct cal_source_conf source = {
+		.loop = conf->loop,
+		.options = &conf->options->source,
+		.shape = &conf->options->shape,
+		.max_body = conf->options->max_body,
+		.ready = on_input,
+	};
 	struct cal_batch *batch;
 	int rc;
 
@@ -278,11 +285,12 @@ cal_batch_open(struct cal_batch **batchp, const struct cal_batch_conf *conf,
 	batch->patience.data = batch;
 	out.arg = batch;
 	batch->out = cal_out_open(&out);
-	if ((rc = cal_batch_open_input(batch, err)) != CAL_OK) {
+	source.arg = batch;
+	if ((rc = cal_source_open(&batch->source, &source, err)) != CAL_OK) {
 		cal_batch_close(batch, true, NULL);
 		return rc;
 	}
-	cal_batch_wake(batch);
+	wake(batch);
 	*batchp = batch;
 	return CAL_OK;
 }
@@ -308,7 +316,7 @@ cal_batch_stop(struct cal_batch *batch)
 			cal_call_cancel(item->call);
 	}
 	ev_timer_start(batch->conf.loop, &batch->patience);
-	cal_batch_wake(batch);
+	wake(batch);
 }
 
 int
@@ -353,7 +361,7 @@ cal_batch_close(struct cal_batch *batch, bool wait, int *statusp)
 		item_free(item);
 	}
 	cal_spares_release(&batch->spare_items);
-	cal_records_close(batch->records);
+	cal_source_close(batch->source);
 	if (statusp != NULL)
 		*statusp = batch->status;
 	free(batch);

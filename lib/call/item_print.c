@@ -8,29 +8,12 @@
 #include <stdio.h>
 #include <sys/time.h>
 
-#include "base/utf8.h"
 #include "call/item.h"
 #include "call/verdict.h"
 #include "cli/format.h"
-#include "codec/base64.h"
+#include "cli/object.h"
 #include "codec/json.h"
 #include "codec/rpcmsg.h"
-
-static void
-put_member(struct cal_buf *out, const char *name, struct cal_slice text)
-{
-	cal_buf_printf(out, "%s\"%s\":", out->len > 1 ? "," : "", name);
-	cal_json_quote_lossy(out, text);
-}
-
-static void
-put_base64_member(struct cal_buf *out, const char *name,
-    struct cal_slice bytes)
-{
-	cal_buf_printf(out, "%s\"%s\":\"", out->len > 1 ? "," : "", name);
-	cal_base64_put(out, bytes);
-	cal_buf_put_byte(out, '"');
-}
 
 /* What both answered and refused items begin with. */
 static void
@@ -40,54 +23,36 @@ open_object(struct cal_item *item, const char *status)
 
 	cal_buf_put_byte(out, '{');
 	if (item->method.len > 0)
-		put_member(out, "method", item->method);
-	if (item->key.len > 0 && cal_utf8_valid(item->key))
-		put_member(out, "key", item->key);
-	else if (item->key.len > 0)
-		put_base64_member(out, "key_b64", item->key);
+		cal_object_put_text(out, "method", item->method);
+	if (item->key.len > 0)
+		cal_object_put_bytes(out, "key", item->key);
 	if (item->has_seq)
-		cal_buf_printf(out, "%s\"seq\":%" PRIu32,
-		    out->len > 1 ? "," : "", item->seq);
-	put_member(out, "status", cal_slice_text(status));
-}
-
-/* A body is copied if it is JSON that fits on our line, else wrapped. */
-static void
-put_body(struct cal_buf *out, struct cal_slice body)
-{
-	struct cal_slice value = cal_json_trim(body);
-
-	if (value.len > 0 && !cal_json_has_newline(value) &&
-	    cal_json_check(value, CAL_JSON_STRICT, NULL) == CAL_OK) {
-		cal_buf_put_text(out, ",\"body\":");
-		cal_buf_put(out, value.ptr, value.len);
-	} else {
-		put_base64_member(out, "body_b64", body);
-	}
+		cal_object_put_number(out, "seq", item->seq);
+	cal_object_put_text(out, "status", cal_slice_text(status));
 }
 
 static void
 put_error(struct cal_buf *out, struct cal_slice name, struct cal_slice repr,
     struct cal_slice traceback)
 {
-	cal_buf_put_text(out, ",\"error\":{\"name\":");
-	cal_json_quote_lossy(out, name);
-	cal_buf_put_text(out, ",\"repr\":");
-	cal_json_quote_lossy(out, repr);
-	cal_buf_put_text(out, ",\"traceback\":");
-	cal_json_quote_lossy(out, traceback);
+	cal_buf_put_text(out, ",\"error\":{");
+	cal_object_put_text(out, "name", name);
+	cal_object_put_text(out, "repr", repr);
+	cal_object_put_text(out, "traceback", traceback);
 	cal_buf_put_byte(out, '}');
 }
 
 static void
-print_object(struct cal_item *item, const struct cal_answer *answer)
+print_object(struct cal_item *item, const struct cal_body *body,
+    const struct cal_answer *answer)
 {
 	struct cal_buf *out = &item->record;
 	struct cal_slice repr = answer->error[1];
 
 	open_object(item, cal_verdict_status(answer));
 	if (answer->kind == CAL_ANSWER_RESULT)
-		put_body(out, answer->body);
+		cal_object_put_body(out, body->json ?
+		    cal_json_trim(answer->body) : answer->body);
 	else {
 		if (answer->kind == CAL_ANSWER_CANCELLED)
 			repr = answer->why;
@@ -120,60 +85,13 @@ print_format(struct cal_item *item, const char *format, struct cal_slice body)
 }
 
 static void
-put_head(struct cal_buf *out, size_t len)
-{
-	cal_buf_put_byte(out, (uint8_t)(len >> 24));
-	cal_buf_put_byte(out, (uint8_t)(len >> 16));
-	cal_buf_put_byte(out, (uint8_t)(len >> 8));
-	cal_buf_put_byte(out, (uint8_t)len);
-}
-
-static void
-print_body(struct cal_item *item, const struct cal_call_options *options,
+print_body(struct cal_item *item, const struct cal_shape *shape,
     struct cal_slice body)
 {
-	struct cal_buf *out = &item->record;
-	bool line = cal_slice_is(options->delimiter, "\n");
-
-	if (options->format != NULL) {
-		print_format(item, options->format, body);
-		return;
-	}
-	if (options->mode == CAL_CALL_FRAMED)
-		put_head(out, body.len);
-	if (options->mode == CAL_CALL_PIECES && line && !options->text &&
-	    cal_json_has_newline(body))
-		cal_json_put_line(out, body);
+	if (shape->format != NULL)
+		print_format(item, shape->format, body);
 	else
-		cal_buf_put(out, body.ptr, body.len);
-	if (options->mode == CAL_CALL_PIECES ||
-	    (options->mode == CAL_CALL_ONE && !options->raw))
-		cal_buf_put(out, options->delimiter.ptr,
-		    options->delimiter.len);
-}
-
-static void
-print_failed(struct cal_item *item, const struct cal_call_options *options)
-{
-	if (options->format != NULL)
-		return;
-	if (options->mode == CAL_CALL_FRAMED)
-		put_head(&item->record, 0);
-	if (options->mode == CAL_CALL_PIECES)
-		cal_buf_put(&item->record, options->delimiter.ptr,
-		    options->delimiter.len);
-}
-
-/* "line N: WORDS" and, below, what the other side sent of its stderr. */
-static void
-put_words(struct cal_item *item, const struct cal_call_options *options)
-{
-	if (options->mode == CAL_CALL_PIECES)
-		cal_buf_printf(&item->words, "line %" PRIu64 ": ",
-		    item->number);
-	else if (options->mode == CAL_CALL_FRAMED)
-		cal_buf_printf(&item->words, "message %" PRIu64 ": ",
-		    item->number);
+		cal_shape_put(shape, &item->record, body);
 }
 
 /* Its end says most; what a stranger sends is cut. */
@@ -196,26 +114,27 @@ void
 cal_item_answered(struct cal_item *item,
     const struct cal_call_options *options, const struct cal_answer *answer)
 {
+	const struct cal_shape *shape = &options->shape;
 	struct cal_buf scratch = { .max = 0 };
 	struct cal_answer bad = *answer;
 	struct cal_slice text = answer->body;
 
-	if (answer->kind == CAL_ANSWER_RESULT && !options->raw &&
-	    options->body->to_text(&text, answer->body, options->text,
-	    &scratch, &bad.err) != CAL_OK) {
+	if (answer->kind == CAL_ANSWER_RESULT && cal_shape_text(shape, &text,
+	    answer->body, &scratch, &bad.err) != CAL_OK) {
 		bad.kind = CAL_ANSWER_UNREADABLE;
 		bad.err.code = CAL_EPROTO;
 		cal_err_prefix(&bad.err, "bad answer");
 		answer = &bad;
 	}
 	item->status = cal_verdict_exit(answer);
-	if (options->mode == CAL_CALL_JSON) {
-		print_object(item, answer);
+	if (shape->mode == CAL_SHAPE_JSON) {
+		print_object(item, shape->body, answer);
 	} else if (answer->kind == CAL_ANSWER_RESULT) {
-		print_body(item, options, text);
+		print_body(item, shape, text);
 	} else {
-		print_failed(item, options);
-		put_words(item, options);
+		/* "line N: WORDS", and what the other side sent below. */
+		cal_shape_put_nothing(shape, &item->record);
+		cal_shape_put_number(shape, &item->words, item->number);
 		cal_verdict_words(&item->words, answer);
 		cal_buf_cut(&item->words, item->words.len <
 		    CAL_RPCMSG_ERROR_MAX ? item->words.len :
@@ -231,12 +150,14 @@ void
 cal_item_refused(struct cal_item *item,
     const struct cal_call_options *options, const struct cal_err *err)
 {
+	const struct cal_shape *shape = &options->shape;
+
 	item->status = -(int)err->code;
 	if (options->exit_remote)
 		item->status = 255;
-	if (options->mode != CAL_CALL_JSON) {
-		print_failed(item, options);
-		put_words(item, options);
+	if (shape->mode != CAL_SHAPE_JSON) {
+		cal_shape_put_nothing(shape, &item->record);
+		cal_shape_put_number(shape, &item->words, item->number);
 		cal_buf_put_text(&item->words, err->text);
 		return;
 	}

@@ -4,31 +4,16 @@
 
 #include "base/url.h"
 #include "cli/keys.h"
+#include "cli/okey.h"
+#include "cli/source.h"
 #include "cli/words.h"
-#include "codec/body.h"
-
-/* How messages stand in the input, and answers in the output. */
-enum cal_call_mode {
-	CAL_CALL_ONE,           /* one message, one answer */
-	CAL_CALL_PIECES,        /* a delimiter behind each: -l, -0, -D */
-	CAL_CALL_FRAMED,        /* a length before each */
-	CAL_CALL_JSON,          /* an object a line: -J */
-};
 
 struct cal_call_options {
 	struct cal_url url;
-	const struct cal_body *body;
-	const char *serializer;
 	const char *method;             /* NULL: from each object, or --ping */
-	enum cal_call_mode mode;
-	struct cal_slice delimiter;     /* of pieces */
-
-	const char *data;               /* the body, if it is given; */
-	const char *data_file;          /* or where it stands; "-": stdin */
-	bool no_body, lines, null, framed, json, raw, text;
-	const char *delimiter_text, *data_option, *format;
-
-	const char *key, *key_delimiter, *key_pointer;
+	struct cal_source_options source;
+	struct cal_shape shape;
+	struct cal_okey_options key;
 	uint64_t jobs, count, retry, max_body, notify_fd;
 	double timeout, connect_timeout, retry_delay;
 	bool unordered, keep_going, compress, exit_remote, ping;

@@ -19,11 +19,6 @@ static const struct {
 	{ "Forbidden", -CAL_EDENIED },
 };
 
-/* The first of these that occurred is the status of the run. */
-static const int gravity[] = {
-	70, 74, 71, 78, 77, 76, 68, 69, 124, 75, 65, 3, 4, 1,
-};
-
 const char *
 cal_verdict_status(const struct cal_answer *answer)
 {
@@ -85,17 +80,6 @@ bool
 cal_verdict_repeatable(int status)
 {
 	return status == -CAL_EUNAVAIL || status == -CAL_ETEMP;
-}
-
-int
-cal_verdict_worse(int a, int b)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(gravity) / sizeof(gravity[0]); i++)
-		if (gravity[i] == a || gravity[i] == b)
-			return gravity[i];
-	return a != 0 ? a : b;
 }
 
 int

@@ -16,9 +16,6 @@ int cal_verdict_exit(const struct cal_answer *answer);
 /* Is it certain that it did not run, so that it can be repeated? */
 bool cal_verdict_repeatable(int status);
 
-/* Of two exit statuses the one that the whole run has. */
-int cal_verdict_worse(int a, int b);
-
 /* The exit status for --exit-remote. */
 int cal_verdict_remote(const struct cal_answer *answer);
 

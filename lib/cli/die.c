@@ -6,6 +6,11 @@
 #include "base/log.h"
 #include "cli/die.h"
 
+/* The first of these that occurred is the status of the run. */
+static const int gravity[] = {
+	70, 74, 71, 78, 77, 76, 68, 69, 124, 75, 65, 3, 4, 1,
+};
+
 int
 cal_exit_status(enum cal_code code)
 {
@@ -15,6 +20,17 @@ cal_exit_status(enum cal_code code)
 	if (code > CAL_EUSAGE)
 		return -CAL_EBUG;
 	return -(int)code;
+}
+
+int
+cal_exit_worse(int a, int b)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(gravity) / sizeof(gravity[0]); i++)
+		if (gravity[i] == a || gravity[i] == b)
+			return gravity[i];
+	return a != 0 ? a : b;
 }
 
 void

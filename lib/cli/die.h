@@ -7,6 +7,9 @@
 /* The exit status for a code. */
 int cal_exit_status(enum cal_code code);
 
+/* Of two exit statuses of single messages the one that the run ends with. */
+int cal_exit_worse(int a, int b);
+
 /* Says err and ends with its status. */
 void cal_die(const struct cal_err *err) __attribute__((noreturn));
 

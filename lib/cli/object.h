@@ -1,7 +1,8 @@
 /*
  * The objects of -J: one a line, the same in every program, so that what one
  * writes another reads back unchanged.  Bytes that are no text, and bodies that
- * are not one JSON value on one line, stand in base64 under NAME_b64.
+ * are not one JSON value on one line and nothing else, stand in base64 under
+ * NAME_b64.
  */
 #ifndef CAL_CLI_OBJECT_H
 #define CAL_CLI_OBJECT_H
@@ -10,7 +11,10 @@
 
 #include "base/buf.h"
 
-/* Writing.  An object begins with "{"; each puts "," before itself if needed. */
+/*
+ * Writing.  Whoever writes puts the braces; each puts "," before itself, if it
+ * is not the first behind one.
+ */
 void cal_object_put_text(struct cal_buf *out, const char *name,
     struct cal_slice text);                     /* lossy, see codec/json.h */
 void cal_object_put_bytes(struct cal_buf *out, const char *name,
@@ -19,6 +23,7 @@ void cal_object_put_base64(struct cal_buf *out, const char *name,
     struct cal_slice bytes);
 void cal_object_put_number(struct cal_buf *out, const char *name,
     uint64_t number);
+/* "body" of exactly these bytes, or "body_b64". */
 void cal_object_put_body(struct cal_buf *out, struct cal_slice wire);
 
 /*

@@ -64,6 +64,17 @@ struct cal_shape {
  */
 int cal_shape_settle(struct cal_shape *shape, struct cal_err *err);
 
+/* -s and --text alone, for a program that has no other of the rows. */
+int cal_shape_serializer(const struct cal_body **bodyp, const char *name,
+    bool text, struct cal_err *err);
+
+/*
+ * The first option that was given, of those that say that there are many
+ * messages, and of all but -s; or NULL.
+ */
+const char *cal_shape_many(const struct cal_shape *shape);
+const char *cal_shape_given(const struct cal_shape *shape);
+
 /*
  * Wire bytes from a peer as text: checked and unwrapped by the serializer, or,
  * with -r, as they are.  Lends wire or scratch.  CAL_EDATA.
@@ -71,12 +82,19 @@ int cal_shape_settle(struct cal_shape *shape, struct cal_err *err);
 int cal_shape_text(const struct cal_shape *shape, struct cal_slice *textp,
     struct cal_slice wire, struct cal_buf *scratch, struct cal_err *err);
 
-/* Adds text (of cal_shape_text) as a record; not for -J, nor -f. */
+/*
+ * Adds text (of cal_shape_text) as a record; not for -J, nor -f.  JSON becomes
+ * one line where records are lines.
+ */
 void cal_shape_put(const struct cal_shape *shape, struct cal_buf *out,
     struct cal_slice text);
 
 /* Adds the empty record that stands for a message that failed. */
 void cal_shape_put_nothing(const struct cal_shape *shape,
     struct cal_buf *out);
+
+/* Adds which of many messages words are about: "line 3: ", "message 3: ". */
+void cal_shape_put_number(const struct cal_shape *shape, struct cal_buf *out,
+    uint64_t number);
 
 #endif

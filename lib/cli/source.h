@@ -29,7 +29,7 @@ struct cal_source_options {
 
 /*
  * body is the word on the command line, or NULL.  CAL_EUSAGE: more than one of
- * it, -d, -n, -l, -0, -D, --framed and -J.
+ * it, -d, -n and what says that there are many.
  */
 int cal_source_settle(struct cal_source_options *source, const char *body,
     const struct cal_shape *shape, struct cal_err *err);
@@ -51,5 +51,8 @@ void cal_source_close(struct cal_source *source);
 /* Codes as of cal_records_next; one message where one was given. */
 int cal_source_next(struct cal_source *source, struct cal_slice *recordp,
     struct cal_err *err);
+
+/* Where one was given, it comes once more.  False: messages are read. */
+bool cal_source_again(struct cal_source *source);
 
 #endif

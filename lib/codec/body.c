@@ -1,6 +1,6 @@
 /*
  * Serializers.  JSON is checked and its bytes are passed on, so that numbers,
- * the order of keys and escapes survive.
+ * the order of keys and escapes survive; raw bytes are passed on unseen.
  */
 #include "codec/body.h"
 
@@ -50,12 +50,30 @@ json_to_text(struct cal_slice *text, struct cal_slice wire, bool raw_text,
 	return CAL_OK;
 }
 
+/* Bytes are what they are, both ways. */
+static int
+raw_pass(struct cal_slice *out, struct cal_slice in, bool raw_text,
+    struct cal_buf *scratch, struct cal_err *err)
+{
+	(void)raw_text;
+	(void)scratch;
+	(void)err;
+	*out = in;
+	return CAL_OK;
+}
+
 static const struct cal_body bodies[] = {
 	{
 		.name = "json",
 		.to_wire = json_to_wire,
 		.to_text = json_to_text,
 		.takes_raw_text = true,
+		.json = true,
+	},
+	{
+		.name = "raw",
+		.to_wire = raw_pass,
+		.to_text = raw_pass,
 	},
 };
 
@@ -73,5 +91,5 @@ cal_body_find(const struct cal_body **bodyp, const char *name,
 		return CAL_OK;
 	}
 	return cal_fail(err, CAL_EUSAGE,
-	    "unknown serializer '%s' (known: json)", name);
+	    "unknown serializer '%s' (known: json, raw)", name);
 }

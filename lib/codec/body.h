@@ -14,10 +14,10 @@ struct cal_body {
 
 	/*
 	 * Text that we were given, to wire bytes: *wire points into text, into
-	 * scratch, or to static memory.  Text of white space only is the
-	 * serializer's word for nothing ("null").  With raw_text the text,
-	 * empty or not, is a string to be wrapped.
-	 * CAL_EDATA.
+	 * scratch, or to static memory.  Empty text is the serializer's word
+	 * for nothing: "null" for JSON, where white space is empty too, and 0
+	 * bytes for raw.  With raw_text the text, empty or not, is a string to
+	 * be wrapped.  CAL_EDATA.
 	 */
 	int (*to_wire)(struct cal_slice *wire, struct cal_slice text,
 	    bool raw_text, struct cal_buf *scratch, struct cal_err *err);
@@ -30,6 +30,7 @@ struct cal_body {
 	    bool raw_text, struct cal_buf *scratch, struct cal_err *err);
 
 	bool takes_raw_text;            /* --text has a meaning */
+	bool json;                      /* bodies are JSON values */
 };
 
 /* The row called name, or CAL_EUSAGE. */

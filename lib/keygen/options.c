@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/keyfile.h"
+#include "cli/choice.h"
 #include "keygen/options.h"
 
 static const char *const forms[] = {
@@ -71,6 +72,11 @@ choose_action(struct cal_keygen_options *o, struct cal_err *err)
 		[CAL_KEYGEN_FINGERPRINT] = o->fingerprint,
 		[CAL_KEYGEN_CHECK] = o->check,
 	};
+	const struct cal_choice choices[] = {
+		{ "--public", o->public != NULL },
+		{ "--fingerprint", o->fingerprint != NULL },
+		{ "--check", o->check != NULL },
+	};
 	enum cal_keygen_action action;
 
 	o->action = CAL_KEYGEN_MAKE;
@@ -78,13 +84,10 @@ choose_action(struct cal_keygen_options *o, struct cal_err *err)
 	    action++) {
 		if (paths[action] == NULL)
 			continue;
-		if (o->action != CAL_KEYGEN_MAKE)
-			return cal_fail(err, CAL_EUSAGE, "--public, "
-			    "--fingerprint and --check exclude each other");
 		o->action = action;
 		o->path = paths[action];
 	}
-	return CAL_OK;
+	return CAL_CHOICE_CHECK(choices, err);
 }
 
 static int

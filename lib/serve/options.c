@@ -1,4 +1,6 @@
 /* The table of cal-serve's options, and what must fit together. */
+#include "cli/choice.h"
+#include "cli/shape.h"
 #include "serve/options.h"
 
 static const char *const forms[] = {
@@ -42,7 +44,7 @@ parse(struct cal_serve_options *o, int argc, char **argv,
 	const struct cal_opt opts[] = {
 		{ .name = "serializer", .letter = 's', .kind = CAL_OPT_TEXT,
 		    .value = "NAME", .dest = &o->serializer,
-		    .help = "serializer of bodies: json (json)" },
+		    .help = "serializer of bodies: json, raw (json)" },
 		{ .name = "method", .letter = 'm', .kind = CAL_OPT_LIST,
 		    .value = "METHOD=CMD", .dest = &o->shell_methods,
 		    .help = "serve METHOD by a shell command (repeatable)" },
@@ -133,6 +135,30 @@ read_words(struct cal_serve_options *o, const struct cal_args *args,
 	return cal_opt_url(&o->url, args->words[0], o->bind, err);
 }
 
+static int
+check_workers(struct cal_serve_options *o, struct cal_err *err)
+{
+	int rc = cal_jobs_settle(&o->work, JOBS, o->text, err);
+
+	/* An answer is a JSON value there: no way to say other bytes. */
+	if (rc == CAL_OK && o->work.dialect != NULL &&
+	    o->work.dialect->names_method && !o->body->json)
+		return cal_fail(err, CAL_EUSAGE, "-s %s has no meaning with "
+		    "--coprocess %s", o->body->name, o->work.dialect->name);
+	return rc;
+}
+
+static int
+check_side(struct cal_serve_options *o, struct cal_err *err)
+{
+	const struct cal_choice sides[] = {
+		{ "--bind", o->bind }, { "--connect", o->connect },
+	};
+
+	o->bind = !o->connect;
+	return CAL_CHOICE_CHECK(sides, err);
+}
+
 int
 cal_serve_options_read(struct cal_serve_options *options, int argc,
     char **argv, bool *donep, struct cal_err *err)
@@ -144,17 +170,10 @@ cal_serve_options_read(struct cal_serve_options *options, int argc,
 	if ((rc = parse(options, argc, argv, &args, donep, err)) != CAL_OK ||
 	    *donep)
 		return rc;
-	if (options->bind && options->connect)
-		return cal_fail(err, CAL_EUSAGE,
-		    "--bind and --connect exclude each other");
-	options->bind = !options->connect;
-	if ((rc = cal_body_find(&options->body, options->serializer,
-	    err)) != CAL_OK)
+	if ((rc = check_side(options, err)) != CAL_OK ||
+	    (rc = cal_shape_serializer(&options->body, options->serializer,
+	    options->text, err)) != CAL_OK ||
+	    (rc = read_words(options, &args, err)) != CAL_OK)
 		return rc;
-	if (options->text && !options->body->takes_raw_text)
-		return cal_fail(err, CAL_EUSAGE,
-		    "--text has no meaning with -s %s", options->body->name);
-	if ((rc = read_words(options, &args, err)) != CAL_OK)
-		return rc;
-	return cal_jobs_settle(&options->work, JOBS, options->text, err);
+	return check_workers(options, err);
 }

@@ -354,7 +354,7 @@ cal_task_new(struct cal_service *service, struct cal_request *req)
 		task->job.user = cal_slice_text(task->user);
 	}
 	task->job.max_answer = req->max_answer;
-	task->job.json = !service->conf.text;
+	task->job.json = service->conf.body->json && !service->conf.text;
 	task->job.begun = on_job_begun;
 	task->job.accept = accept_output;
 	task->job.ended = on_job_ended;

@@ -31,7 +31,7 @@ test_find(void **state)
 	assert_int_equal(cal_body_find(&body, "yaml", &err), CAL_EUSAGE);
 	assert_null(body);
 	assert_string_equal(err.text,
-	    "unknown serializer 'yaml' (known: json)");
+	    "unknown serializer 'yaml' (known: json, raw)");
 	assert_int_equal(cal_body_find(&body, "jso", &err), CAL_EUSAGE);
 	assert_int_equal(cal_body_find(&body, "jsonx", &err), CAL_EUSAGE);
 	assert_int_equal(cal_body_find(&body, "", &err), CAL_EUSAGE);
@@ -96,6 +96,32 @@ test_to_text(void **state)
 	assert_string_equal(err.text, "not JSON: not UTF-8 at byte 2");
 }
 
+/* Bytes pass as they are; nothing is 0 bytes. */
+static void
+test_raw(void **state)
+{
+	const struct cal_slice bytes = BYTES(" \xff\0\n");
+	const struct cal_body *raw;
+
+	(void)state;
+	assert_int_equal(cal_body_find(&raw, "raw", &err), CAL_OK);
+	assert_string_equal(raw->name, "raw");
+	assert_false(raw->takes_raw_text);
+	assert_false(raw->json);
+	assert_true(json->json);
+	assert_int_equal(raw->to_wire(&got, bytes, false, &scratch, &err),
+	    CAL_OK);
+	assert_ptr_equal(got.ptr, bytes.ptr);
+	assert_int_equal(got.len, bytes.len);
+	assert_int_equal(raw->to_text(&got, bytes, false, &scratch, &err),
+	    CAL_OK);
+	assert_ptr_equal(got.ptr, bytes.ptr);
+	assert_int_equal(got.len, bytes.len);
+	assert_int_equal(raw->to_wire(&got, cal_slice_of(NULL, 0), false,
+	    &scratch, &err), CAL_OK);
+	assert_int_equal(got.len, 0);
+}
+
 static int
 set_up(void **state)
 {
@@ -119,6 +145,7 @@ main(void)
 		cmocka_unit_test(test_to_wire),
 		cmocka_unit_test(test_to_wire_raw),
 		cmocka_unit_test(test_to_text),
+		cmocka_unit_test(test_raw),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

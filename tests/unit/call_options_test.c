@@ -27,17 +27,17 @@ test_defaults(void **state)
 	assert_int_equal(o.url.scheme, CAL_TCP);
 	assert_int_equal(o.url.port, 5555);
 	assert_string_equal(o.method, "echo");
-	assert_string_equal(o.body->name, "json");
-	assert_int_equal(o.mode, CAL_CALL_ONE);
-	assert_null(o.data);
-	assert_null(o.data_file);
+	assert_string_equal(o.shape.body->name, "json");
+	assert_int_equal(o.shape.mode, CAL_SHAPE_ONE);
+	assert_null(o.source.data);
+	assert_null(o.source.data_file);
 	assert_int_equal(o.jobs, 1);
 	assert_int_equal(o.retry, 0);
 	assert_int_equal(o.max_body, 10 << 20);
 	assert_true(o.timeout == 60);
 	assert_true(o.connect_timeout == 5);
 	assert_false(o.bind);
-	assert_slice(o.delimiter, "\n");
+	assert_slice(o.shape.delimiter, "\n");
 }
 
 static void
@@ -45,18 +45,18 @@ test_bodies(void **state)
 {
 	(void)state;
 	good(URL "echo {}");
-	assert_string_equal(o.data, "{}");
+	assert_string_equal(o.source.data, "{}");
 	good(URL "echo ''");
-	assert_string_equal(o.data, "");
+	assert_string_equal(o.source.data, "");
 	good(URL "echo -d -1");
-	assert_string_equal(o.data, "-1");
+	assert_string_equal(o.source.data, "-1");
 	good("-d@file " URL "echo");
-	assert_string_equal(o.data_file, "file");
-	assert_null(o.data);
+	assert_string_equal(o.source.data_file, "file");
+	assert_null(o.source.data);
 	good(URL "-d @- echo");
-	assert_string_equal(o.data_file, "-");
+	assert_string_equal(o.source.data_file, "-");
 	good(URL "echo -n");
-	assert_string_equal(o.data, "");
+	assert_string_equal(o.source.data, "");
 	bad(URL "echo -1");
 	bad(URL "echo 1 2");
 }
@@ -91,16 +91,16 @@ test_modes(void **state)
 {
 	(void)state;
 	good(URL "echo -l");
-	assert_int_equal(o.mode, CAL_CALL_PIECES);
-	assert_slice(o.delimiter, "\n");
+	assert_int_equal(o.shape.mode, CAL_SHAPE_PIECES);
+	assert_slice(o.shape.delimiter, "\n");
 	good(URL "echo -0");
-	assert_slice(o.delimiter, "\0");
+	assert_slice(o.shape.delimiter, "\0");
 	good(URL "echo -D ab");
-	assert_slice(o.delimiter, "ab");
+	assert_slice(o.shape.delimiter, "ab");
 	good(URL "echo --framed");
-	assert_int_equal(o.mode, CAL_CALL_FRAMED);
+	assert_int_equal(o.shape.mode, CAL_SHAPE_FRAMED);
 	good(URL "-J");
-	assert_int_equal(o.mode, CAL_CALL_JSON);
+	assert_int_equal(o.shape.mode, CAL_SHAPE_JSON);
 	assert_null(o.method);
 	good(URL "-J echo");
 	assert_string_equal(o.method, "echo");
@@ -125,6 +125,8 @@ test_shapes(void **state)
 	bad(URL "echo -f %x");
 	bad(URL "echo -s msgpackk");
 	good(URL "echo -s json");
+	good(URL "echo -s raw -l");
+	bad(URL "echo -s raw --text");
 	good(URL "echo --exit-remote");
 	bad(URL "echo --exit-remote -l");
 }
@@ -145,6 +147,7 @@ test_keys(void **state)
 	good(URL "echo --key-from /a");
 	good(URL "echo --key-from ''");
 	bad(URL "echo --key-from a");
+	bad(URL "echo --key-from /a -s raw");
 	bad(URL "echo --key-from /~2");
 	bad(URL "echo -l -k a -K :");
 	bad(URL "echo -k a --key-from /a");

@@ -6,16 +6,16 @@
 #include "unit.h"
 
 static inline struct cal_call_options
-options_of(enum cal_call_mode mode)
+options_of(enum cal_shape_mode mode)
 {
 	struct cal_call_options options = {
-		.mode = mode, .max_body = 1 << 20,
-		.delimiter = BYTES("\n"),
+		.shape.mode = mode, .shape.delimiter = BYTES("\n"),
+		.max_body = 1 << 20,
 	};
 
-	if (mode != CAL_CALL_JSON)
+	if (mode != CAL_SHAPE_JSON)
 		options.method = "echo";
-	assert_int_equal(cal_body_find(&options.body, "json", NULL), CAL_OK);
+	assert_int_equal(cal_body_find(&options.shape.body, "json", NULL), CAL_OK);
 	return options;
 }
 

@@ -10,7 +10,7 @@ static void
 check_round(struct cal_slice method, struct cal_slice key,
     struct cal_slice body, const char *want)
 {
-	const struct cal_call_options options = options_of(CAL_CALL_JSON);
+	const struct cal_call_options options = options_of(CAL_SHAPE_JSON);
 	struct cal_item first = { .has_seq = true, .seq = 7 }, second;
 	struct cal_err err;
 
@@ -101,7 +101,7 @@ test_json_keys(void **state)
 static void
 test_json_input(void **state)
 {
-	struct cal_call_options options = options_of(CAL_CALL_JSON);
+	struct cal_call_options options = options_of(CAL_SHAPE_JSON);
 	struct cal_item item;
 	struct cal_err err;
 
@@ -145,7 +145,7 @@ test_bad_json_input(void **state)
 		/* What is inside is no JSON: "{" */
 		"{\"method\":\"m\",\"body_b64\":\"ew==\"}",
 	};
-	const struct cal_call_options options = options_of(CAL_CALL_JSON);
+	const struct cal_call_options options = options_of(CAL_SHAPE_JSON);
 	struct cal_item item;
 	struct cal_err err;
 	size_t i;

@@ -5,7 +5,7 @@
 static void
 test_failures(void **state)
 {
-	struct cal_call_options options = options_of(CAL_CALL_PIECES);
+	struct cal_call_options options = options_of(CAL_SHAPE_PIECES);
 	struct cal_item item = { .number = 3 };
 	struct cal_answer answer = {
 		.kind = CAL_ANSWER_FAILURE,
@@ -21,7 +21,7 @@ test_failures(void **state)
 	assert_int_equal(item.status, 1);
 	cal_item_release(&item);
 
-	options.mode = CAL_CALL_FRAMED;
+	options.shape.mode = CAL_SHAPE_FRAMED;
 	memset(&item, 0, sizeof(item));
 	cal_item_refused(&item, &options, &err);
 	assert_slice(cal_buf_view(&item.record), "\0\0\0\0");
@@ -29,7 +29,7 @@ test_failures(void **state)
 	assert_int_equal(item.status, 65);
 	cal_item_release(&item);
 
-	options.mode = CAL_CALL_ONE;
+	options.shape.mode = CAL_SHAPE_ONE;
 	options.exit_remote = true;
 	memset(&item, 0, sizeof(item));
 	answer.has_status = true;
@@ -39,7 +39,7 @@ test_failures(void **state)
 	assert_int_equal(item.status, 7);
 	cal_item_release(&item);
 
-	options = options_of(CAL_CALL_JSON);
+	options = options_of(CAL_SHAPE_JSON);
 	memset(&item, 0, sizeof(item));
 	cal_item_answered(&item, &options, &answer);
 	assert_string_equal(cal_buf_text(&item.record), "{\"status\":"
@@ -52,7 +52,7 @@ test_failures(void **state)
 static void
 test_unreadable_result(void **state)
 {
-	struct cal_call_options options = options_of(CAL_CALL_PIECES);
+	struct cal_call_options options = options_of(CAL_SHAPE_PIECES);
 	struct cal_item item = { .number = 1 };
 
 	(void)state;
@@ -62,8 +62,8 @@ test_unreadable_result(void **state)
 	assert_non_null(strstr(cal_buf_text(&item.words), "bad answer"));
 	cal_item_release(&item);
 
-	options = options_of(CAL_CALL_ONE);
-	options.raw = true;
+	options = options_of(CAL_SHAPE_ONE);
+	options.shape.raw = true;
 	memset(&item, 0, sizeof(item));
 	print_result(&item, &options, BYTES("{\xff"));
 	assert_slice(cal_buf_view(&item.record), "{\xff");
@@ -85,25 +85,25 @@ check_printed(const struct cal_call_options *options, struct cal_slice body,
 static void
 test_shapes(void **state)
 {
-	struct cal_call_options options = options_of(CAL_CALL_ONE);
+	struct cal_call_options options = options_of(CAL_SHAPE_ONE);
 
 	(void)state;
 	check_printed(&options, BYTES(" [1,\n2] \n"), BYTES("[1,\n2]\n"));
 	check_printed(&options, BYTES("NaN"), BYTES("NaN\n"));
-	options.mode = CAL_CALL_PIECES;
+	options.shape.mode = CAL_SHAPE_PIECES;
 	check_printed(&options, BYTES(" [1,\r\n2] "), BYTES("[1,2]\n"));
-	options.delimiter = BYTES("\0");
+	options.shape.delimiter = BYTES("\0");
 	check_printed(&options, BYTES("[1,\n2]"), BYTES("[1,\n2]\0"));
-	options.delimiter = BYTES("--");
+	options.shape.delimiter = BYTES("--");
 	check_printed(&options, BYTES("1"), BYTES("1--"));
-	options.mode = CAL_CALL_FRAMED;
+	options.shape.mode = CAL_SHAPE_FRAMED;
 	check_printed(&options, BYTES("[1,\n2]"), BYTES("\0\0\0\x06[1,\n2]"));
-	options = options_of(CAL_CALL_ONE);
-	options.text = true;
+	options = options_of(CAL_SHAPE_ONE);
+	options.shape.text = true;
 	check_printed(&options, BYTES("\"a\\nb\""), BYTES("a\nb\n"));
 	check_printed(&options, BYTES("[1]"), BYTES("[1]\n"));
-	options = options_of(CAL_CALL_PIECES);
-	options.format = "%k %S %s %o%%";
+	options = options_of(CAL_SHAPE_PIECES);
+	options.shape.format = "%k %S %s %o%%";
 	check_printed(&options, BYTES("12"), BYTES("k 2 12 5%"));
 }
 
@@ -123,24 +123,24 @@ check_key(struct cal_call_options *options, struct cal_slice record,
 static void
 test_keys(void **state)
 {
-	struct cal_call_options options = options_of(CAL_CALL_PIECES);
+	struct cal_call_options options = options_of(CAL_SHAPE_PIECES);
 	struct cal_item item;
 	struct cal_err err;
 	char *large;
 
 	(void)state;
-	options.key = "fixed";
+	options.key.fixed = "fixed";
 	check_key(&options, BYTES("1"), "fixed", "1");
-	options.key = NULL;
-	options.key_delimiter = "::";
+	options.key.fixed = NULL;
+	options.key.delimiter = "::";
 	check_key(&options, BYTES("a:b::{\"c\":\"::\"}"), "a:b",
 	    "{\"c\":\"::\"}");
 	check_key(&options, BYTES("::1"), "", "1");
 	check_key(&options, BYTES("1"), "", "1");
 	check_key(&options, BYTES("k::"), "k", "null");
 	check_key(&options, BYTES(""), "", "null");
-	options.key_delimiter = NULL;
-	options.key_pointer = "/a/0";
+	options.key.delimiter = NULL;
+	options.key.pointer = "/a/0";
 	check_key(&options, BYTES("{\"a\":[\"\\u006b\"]}"), "k",
 	    "{\"a\":[\"\\u006b\"]}");
 	check_key(&options, BYTES("{\"a\":[1.50]}"), "1.50",
@@ -151,8 +151,8 @@ test_keys(void **state)
 	    &err), CAL_EDATA);
 	cal_item_release(&item);
 
-	options.key_pointer = NULL;
-	options.key_delimiter = " ";
+	options.key.pointer = NULL;
+	options.key.delimiter = " ";
 	large = cal_calloc(1, 5000);
 	memset(large, 'k', 4998);
 	large[4998] = ' ';
@@ -166,7 +166,7 @@ test_keys(void **state)
 static void
 test_bodies(void **state)
 {
-	struct cal_call_options options = options_of(CAL_CALL_PIECES);
+	struct cal_call_options options = options_of(CAL_SHAPE_PIECES);
 	struct cal_item item;
 	struct cal_err err;
 
@@ -176,14 +176,14 @@ test_bodies(void **state)
 	assert_int_equal(read_item(&item, &options, BYTES("NaN"), &err),
 	    CAL_EDATA);
 	cal_item_release(&item);
-	options.text = true;
+	options.shape.text = true;
 	check_key(&options, BYTES("a\"b"), "", "\"a\\\"b\"");
 	check_key(&options, BYTES(""), "", "\"\"");
 	assert_int_equal(read_item(&item, &options, BYTES("\xff"), &err),
 	    CAL_EDATA);
 	cal_item_release(&item);
-	options.text = false;
-	options.raw = true;
+	options.shape.text = false;
+	options.shape.raw = true;
 	check_key(&options, BYTES("\xff{"), "", "\xff{");
 	check_key(&options, BYTES(""), "", "null");
 	options.max_body = 3;

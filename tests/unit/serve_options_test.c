@@ -113,6 +113,18 @@ test_sides(void **state)
 	o.shell_methods.items = NULL;
 }
 
+static void
+test_serializers(void **state)
+{
+	(void)state;
+	good(URL "echo -s raw -- cat");
+	assert_string_equal(o.body->name, "raw");
+	good(URL "echo -s raw --coprocess framed -- cat");
+	bad(URL "echo -s raw --coprocess jsonrpc -- cat");
+	bad(URL "echo -s raw --text -- cat");
+	bad(URL "echo -s rawer -- cat");
+}
+
 int
 main(void)
 {
@@ -121,6 +133,7 @@ main(void)
 		cmocka_unit_test(test_three_forms),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_sides),
+		cmocka_unit_test(test_serializers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

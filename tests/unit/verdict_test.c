@@ -109,24 +109,6 @@ test_remote_signals(void **state)
 }
 
 static void
-test_worse(void **state)
-{
-	static const int order[] = {
-		70, 74, 71, 78, 77, 76, 68, 69, 124, 75, 65, 3, 4, 1, 0,
-	};
-	size_t i, k;
-
-	(void)state;
-	for (i = 0; i < COUNT(order); i++)
-		for (k = 0; k < COUNT(order); k++)
-			assert_int_equal(cal_verdict_worse(order[i],
-			    order[k]), order[i < k ? i : k]);
-	/* What is not in the table never becomes success. */
-	assert_int_equal(cal_verdict_worse(0, 255), 255);
-	assert_int_equal(cal_verdict_worse(17, 0), 17);
-}
-
-static void
 test_repeatable(void **state)
 {
 	static const int statuses[] = {
@@ -146,7 +128,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_remote_signals),
-		cmocka_unit_test(test_worse),
 		cmocka_unit_test(test_repeatable),
 	};
 
