@@ -75,6 +75,8 @@ void cal_mp_put_str_head(struct cal_buf *out, uint32_t len);
 void cal_mp_put_str(struct cal_buf *out, struct cal_slice text);
 void cal_mp_put_bin(struct cal_buf *out, struct cal_slice bytes);
 void cal_mp_put_bin_head(struct cal_buf *out, uint32_t len);
+/* As str where it is UTF-8 and not empty, else as bin. */
+void cal_mp_put_key(struct cal_buf *out, struct cal_slice key);
 void cal_mp_put_array(struct cal_buf *out, uint32_t items);
 void cal_mp_put_map(struct cal_buf *out, uint32_t pairs);
 

@@ -1,6 +1,8 @@
 /* msgpack, the writer: always the shortest form, as the library does. */
 #include "codec/mp.h"
 
+#include "base/utf8.h"
+
 /* A first byte and a number of width bytes. */
 static void
 put(struct cal_buf *out, uint8_t first, uint64_t number, unsigned width)
@@ -96,6 +98,15 @@ cal_mp_put_bin(struct cal_buf *out, struct cal_slice bytes)
 {
 	cal_mp_put_bin_head(out, (uint32_t)bytes.len);
 	cal_buf_put(out, bytes.ptr, bytes.len);
+}
+
+void
+cal_mp_put_key(struct cal_buf *out, struct cal_slice key)
+{
+	if (key.len > 0 && cal_utf8_valid(key))
+		cal_mp_put_str(out, key);
+	else
+		cal_mp_put_bin(out, key);
 }
 
 void

@@ -26,10 +26,7 @@ cal_rpcmsg_put_method(struct cal_buf *out, struct cal_slice name)
 void
 cal_rpcmsg_put_key(struct cal_buf *out, struct cal_slice key)
 {
-	if (key.len > 0 && cal_utf8_valid(key))
-		cal_mp_put_str(out, key);
-	else
-		cal_mp_put_bin(out, key);
+	cal_mp_put_key(out, key);
 }
 
 void

@@ -26,18 +26,24 @@ struct cal_stamp_fields {
 /* Now, by the system's clock, in UTC. */
 struct cal_stamp cal_stamp_now(void);
 
-/* CAL_EDATA: there is no such day, hour, … */
+/*
+ * CAL_EDATA: there is no such day, hour, …, the offset is a day or more, or in
+ * UTC it is not in these years any more.
+ */
 int cal_stamp_make(struct cal_stamp *stamp,
     const struct cal_stamp_fields *fields, int offset, struct cal_err *err);
 void cal_stamp_split(struct cal_stamp_fields *fields,
     const struct cal_stamp *stamp, int offset);
 
-/* Adds the text, always with six digits of the second; "-" if not known. */
+/*
+ * Adds the text, always with six digits of the second and with its own offset;
+ * "-" if not known.
+ */
 void cal_stamp_put(struct cal_buf *out, const struct cal_stamp *stamp);
 
 /*
  * Reads RFC 3339 with any number of digits of the second, cut to microseconds,
- * or "-".  CAL_EDATA.
+ * or "-".  CAL_EDATA; a leap second is refused too.
  */
 int cal_stamp_read(struct cal_stamp *stamp, struct cal_slice text,
     struct cal_err *err);

@@ -16,6 +16,7 @@ enum {
 	CAL_STREAMMSG_MID = 16,         /* bytes of a message's id */
 	CAL_STREAMMSG_KEY_MAX = 4096,
 	CAL_STREAMMSG_TOPIC_MAX = 4096,
+	CAL_STREAMMSG_HEADER_MAX = 16384,
 	CAL_STREAMMSG_SNAPPY = 1,       /* in flags: the body is one raw block */
 };
 
@@ -30,14 +31,18 @@ struct cal_streammsg {
 
 /*
  * Slices point into header.  A time that cannot be read is one that is not
- * known.  Elements behind it that are not of our kinds are somebody else's:
- * they, and what follows, are as nothing.  CAL_EPROTO: no msgpack array, an
- * empty one, or bytes behind it.
+ * known.  Elements behind it that are not of our kinds, or a key that is too
+ * long, are somebody else's: they, and what follows, are as nothing.
+ * CAL_EPROTO: no msgpack array, an empty one, bytes behind it, or larger than
+ * CAL_STREAMMSG_HEADER_MAX.
  */
 int cal_streammsg_read(struct cal_streammsg *msg, struct cal_slice header,
     struct cal_err *err);
 
-/* To the end of out.  A stamp that is not known is written as nil. */
+/*
+ * To the end of out.  A stamp that is not known is written as nil, a key as str
+ * when it is UTF-8, else as bin.
+ */
 void cal_streammsg_write(const struct cal_streammsg *msg, struct cal_buf *out);
 
 #endif

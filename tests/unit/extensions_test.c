@@ -1,6 +1,6 @@
 /*
- * The golden vectors of our extensions, made by python3-msgpack: what is read,
- * and that writing it gives the same bytes.
+ * The golden vectors of our extensions of calls, made by python3-msgpack: what
+ * is read, and that writing it gives the same bytes.
  */
 #include "golden.h"
 
@@ -141,6 +141,16 @@ test_kind(void **state)
 	golden_each(*state, check_case);
 }
 
+static void
+test_kinds(void **state)
+{
+	/* The last one: stream_vectors_test.c. */
+	static const char *const kinds[] = { "header", "hello", "stream" };
+
+	(void)state;
+	golden_kinds(kinds, COUNT(kinds));
+}
+
 static int
 set_up(void **state)
 {
@@ -155,6 +165,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		{ "test_header", test_kind, NULL, NULL, header },
 		{ "test_hello", test_kind, NULL, NULL, hello },
+		cmocka_unit_test(test_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, golden_close);

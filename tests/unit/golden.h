@@ -51,6 +51,25 @@ golden_each(const char *kind, void (*check)(const json_t *one))
 	assert_true(count > 0);
 }
 
+/* A case of a kind that has no test would say nothing. */
+static inline void
+golden_kinds(const char *const *kinds, size_t count)
+{
+	const json_t *one;
+	const char *kind;
+	size_t i, n;
+
+	json_array_foreach(json_object_get(golden, "cases"), i, one) {
+		kind = golden_text(one, "kind");
+		for (n = 0; n < count; n++)
+			if (strcmp(kinds[n], kind) == 0)
+				break;
+		if (n == count)
+			fail_msg("%s: nothing tests cases of kind %s",
+			    golden_text(one, "name"), kind);
+	}
+}
+
 /* Bytes from hex; freed with exact_free. */
 static inline struct cal_slice
 golden_bytes(const char *hex)

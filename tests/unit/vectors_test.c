@@ -363,6 +363,18 @@ test_rows(void **state)
 	}
 }
 
+static void
+test_kinds(void **state)
+{
+	/* The last two: stream_vectors_test.c. */
+	static const char *const kinds[] = {
+		"handshake", "rpc", "edge", "pubsub", "pubsub-decode",
+	};
+
+	(void)state;
+	golden_kinds(kinds, COUNT(kinds));
+}
+
 static int
 set_up(void **state)
 {
@@ -379,6 +391,7 @@ main(void)
 		{ "test_rpc", test_kind, NULL, NULL, rpc },
 		{ "test_edge", test_kind, NULL, NULL, edge },
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, golden_close);
