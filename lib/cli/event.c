@@ -1,4 +1,4 @@
-/* Events and counters, put together as lines. */
+/* Events, put together as lines. */
 #include <inttypes.h>
 
 #include "base/clean.h"
@@ -83,18 +83,4 @@ cal_event_say(struct cal_event *event)
 		cal_buf_put_byte(&event->line, '}');
 	cal_log_line(CAL_LOG_INFO, cal_buf_view(&event->line));
 	cal_buf_release(&event->line);
-}
-
-void
-cal_counters_say(const struct cal_counter *counters, size_t count)
-{
-	struct cal_buf line = { .max = 0 };
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		cal_buf_printf(&line, "%s\"%s\":%" PRIu64, i == 0 ? "{" : ",",
-		    counters[i].name, counters[i].value);
-	cal_buf_put_byte(&line, '}');
-	cal_log_line(CAL_LOG_FAILURE, cal_buf_view(&line));
-	cal_buf_release(&line);
 }

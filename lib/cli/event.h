@@ -1,6 +1,6 @@
 /*
  * What happened, as a line of the log: "request method=add status=result", or
- * the same as a JSON object.  And counters, always as JSON.
+ * the same as a JSON object.
  */
 #ifndef CAL_CLI_EVENT_H
 #define CAL_CLI_EVENT_H
@@ -31,13 +31,5 @@ void cal_event_put_job(struct cal_event *event, const struct cal_job *job,
 
 /* Says the line, with -v, and releases. */
 void cal_event_say(struct cal_event *event);
-
-struct cal_counter {
-	const char *name;
-	uint64_t value;
-};
-
-/* One line of JSON on stderr, whatever the level. */
-void cal_counters_say(const struct cal_counter *counters, size_t count);
 
 #endif

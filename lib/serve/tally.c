@@ -1,5 +1,6 @@
 /* Counters as JSON, requests as a line each. */
 #include "base/log.h"
+#include "cli/counters.h"
 #include "cli/event.h"
 #include "serve/tally.h"
 
@@ -27,7 +28,7 @@ cal_tally_add(struct cal_tally *tally, const struct cal_outcome *outcome)
 void
 cal_tally_say(const struct cal_tally *tally, const struct cal_tally_now *now)
 {
-	const struct cal_counter rows[] = {
+	const struct cal_counter counters[] = {
 		{ "requests", now->peer.requests },
 		{ "results", tally->results },
 		{ "failures", tally->failures },
@@ -45,7 +46,7 @@ cal_tally_say(const struct cal_tally *tally, const struct cal_tally_now *now)
 		{ "log_lost", now->log_lost },
 	};
 
-	cal_counters_say(rows, sizeof(rows) / sizeof(rows[0]));
+	CAL_COUNTERS_SAY(counters);
 }
 
 void

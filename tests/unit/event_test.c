@@ -1,7 +1,8 @@
-/* Unit tests of cli/event: what a line says, read back from stderr. */
+/* Unit tests of cli/event and counters, read back from stderr. */
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/counters.h"
 #include "cli/event.h"
 #include "unit.h"
 
@@ -96,11 +97,11 @@ test_long_value(void **state)
 static void
 say_counters(void)
 {
-	const struct cal_counter rows[] = {
+	const struct cal_counter counters[] = {
 		{ "a", 0 }, { "b", UINT64_MAX },
 	};
 
-	cal_counters_say(rows, COUNT(rows));
+	CAL_COUNTERS_SAY(counters);
 }
 
 static void
