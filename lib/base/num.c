@@ -8,7 +8,10 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { SECONDS_MAX = 315576000 };       /* 10 years */
+enum {
+	SECONDS_MAX = 315576000,        /* 10 years */
+	RATE_MAX = 1000000000,
+};
 
 /*
  * The digits at the start of *textp, which moves behind them.  False when
@@ -172,6 +175,27 @@ cal_num_seconds(double *secondsp, const char *text, const char *what,
 		return cal_fail(err, CAL_EUSAGE,
 		    "bad %s '%s': longer than 10 years", what, text);
 	*secondsp = num;
+	return CAL_OK;
+}
+
+int
+cal_num_rate(double *ratep, const char *text, const char *what,
+    struct cal_err *err)
+{
+	const char *p = text, *unit = "";
+	double num, multiply, divide;
+
+	*ratep = 0;
+	if (!read_decimal(&num, &p) || (*p != '\0' && *p != '/') ||
+	    (*p == '/' && *(unit = p + 1) == '\0') ||
+	    !find_scale(unit, &multiply, &divide))
+		return cal_fail(err, CAL_EUSAGE, "bad %s '%s': "
+		    "not a rate like 100, 0.5, 100/s or 6/m", what, text);
+	num = num / multiply * divide;
+	if (num <= 0 || num > RATE_MAX)
+		return cal_fail(err, CAL_EUSAGE, "bad %s '%s': not above 0 "
+		    "and up to %d", what, text, RATE_MAX);
+	*ratep = num;
 	return CAL_OK;
 }
 

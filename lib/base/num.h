@@ -27,6 +27,13 @@ int cal_num_bytes(uint64_t *nump, const char *text, uint64_t low,
 int cal_num_seconds(double *secondsp, const char *text, const char *what,
     struct cal_err *err);
 
+/*
+ * How often a second: a decimal number above 0, with a fraction and a suffix
+ * /s, /m or /h if so wanted.  At most a thousand million.
+ */
+int cal_num_rate(double *ratep, const char *text, const char *what,
+    struct cal_err *err);
+
 /* A number as decimal digits; text has room for CAL_NUM_TEXT bytes. */
 enum { CAL_NUM_TEXT = sizeof("18446744073709551615") };
 void cal_num_text(char *text, uint64_t num);

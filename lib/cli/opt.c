@@ -102,6 +102,8 @@ store(const struct cal_opt *opt, const char *value, struct cal_err *err)
 		return add_item(opt->dest, value, err);
 	case CAL_OPT_SECONDS:
 		return cal_num_seconds(opt->dest, value, "time", err);
+	case CAL_OPT_RATE:
+		return cal_num_rate(opt->dest, value, "rate", err);
 	case CAL_OPT_WHOLE:
 		return cal_num_whole(opt->dest, value, opt->low, high,
 		    "number", err);

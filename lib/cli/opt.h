@@ -24,6 +24,7 @@ enum cal_opt_kind {
 	CAL_OPT_TEXT,           /* const char *: lent from argv */
 	CAL_OPT_LIST,           /* struct cal_opt_list: in order */
 	CAL_OPT_SECONDS,        /* double; 0 is for ever */
+	CAL_OPT_RATE,           /* double: how often a second */
 	CAL_OPT_WHOLE,          /* uint64_t, from low to high */
 	CAL_OPT_BYTES,          /* uint64_t, from low to high; k, M, G */
 	CAL_OPT_CHOICE,         /* int: index of the word in choices */

@@ -73,6 +73,17 @@ say_on_stdout(const char *url, struct cal_err *err)
 	return CAL_OK;
 }
 
+static void
+say_on_stderr(const char *url)
+{
+	size_t len;
+
+	for (; *url != '\0'; url += len + (url[len] != '\0')) {
+		len = strcspn(url, "\n");
+		cal_log_line(CAL_LOG_FAILURE, cal_slice_of(url, len));
+	}
+}
+
 int
 cal_ready_say(enum cal_ready_line line, const char *url, uint64_t notify_fd,
     struct cal_err *err)
@@ -86,7 +97,7 @@ cal_ready_say(enum cal_ready_line line, const char *url, uint64_t notify_fd,
 		rc = say_on_stdout(url, err);
 		break;
 	case CAL_READY_STDERR:
-		cal_log_line(CAL_LOG_FAILURE, cal_slice_text(url));
+		say_on_stderr(url);
 		break;
 	}
 	if (notify_fd != 0) {

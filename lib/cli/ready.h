@@ -18,8 +18,8 @@ int cal_ready_check(uint64_t notify_fd, struct cal_err *err);
 
 /*
  * Says it in each of the ways that were asked for, notify_fd being 0 for
- * none, and NOTIFY_SOCKET from the environment.  CAL_EIO when the URL could
- * not be written.
+ * none, and NOTIFY_SOCKET from the environment.  url may be several, a newline
+ * between them.  CAL_EIO when it could not be written.
  */
 int cal_ready_say(enum cal_ready_line line, const char *url,
     uint64_t notify_fd, struct cal_err *err);

@@ -153,6 +153,25 @@ cal_shape_put(const struct cal_shape *shape, struct cal_buf *out,
 		cal_buf_put(out, shape->delimiter.ptr, shape->delimiter.len);
 }
 
+static bool
+ends_line(struct cal_slice text)
+{
+	return text.len > 0 && text.ptr[text.len - 1] == '\n';
+}
+
+void
+cal_shape_put_read(const struct cal_shape *shape, struct cal_buf *out,
+    struct cal_slice record)
+{
+	if (shape->mode == CAL_SHAPE_FRAMED)
+		put_head(out, record.len);
+	cal_buf_put(out, record.ptr, record.len);
+	if (shape->mode == CAL_SHAPE_FRAMED || (shape->mode == CAL_SHAPE_ONE &&
+	    (shape->raw || ends_line(record))))
+		return;
+	cal_buf_put(out, shape->delimiter.ptr, shape->delimiter.len);
+}
+
 void
 cal_shape_put_nothing(const struct cal_shape *shape, struct cal_buf *out)
 {

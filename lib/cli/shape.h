@@ -89,6 +89,13 @@ int cal_shape_text(const struct cal_shape *shape, struct cal_slice *textp,
 void cal_shape_put(const struct cal_shape *shape, struct cal_buf *out,
     struct cal_slice text);
 
+/*
+ * Adds an input record as it was read: with what parted it from the next, and
+ * a single one with a newline at its end, but for -r.
+ */
+void cal_shape_put_read(const struct cal_shape *shape, struct cal_buf *out,
+    struct cal_slice record);
+
 /* Adds the empty record that stands for a message that failed. */
 void cal_shape_put_nothing(const struct cal_shape *shape,
     struct cal_buf *out);

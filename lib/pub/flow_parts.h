@@ -1,0 +1,56 @@
+/*
+ * Inside a flow: what its files share.  Nobody else includes this.
+ *
+ * flow.c turns and ends, flow_read.c reads, flow_told.c says how it went.
+ */
+#ifndef CAL_PUB_FLOW_PARTS_H
+#define CAL_PUB_FLOW_PARTS_H
+
+#include <ev.h>
+
+#include "pub/flow.h"
+#include "pub/numbers.h"
+#include "pub/pace.h"
+#include "pub/tee.h"
+
+/* The next record, lent by the source, or what is wrong with it. */
+struct cal_ahead {
+	bool there;
+	int rc;
+	struct cal_slice record;
+	struct cal_err err;
+};
+
+struct cal_flow {
+	struct cal_flow_conf conf;
+	struct cal_publisher *publisher;        /* NULL once it is closed */
+	struct cal_source *source;              /* NULL before start */
+	struct cal_tee *tee;                    /* NULL without -T */
+	struct cal_numbers *numbers;            /* NULL without --seq */
+	struct cal_ahead ahead;
+	struct cal_post post;
+	struct cal_pace pace;
+	uint64_t read, refused;
+	uint64_t sent;                          /* as far as was seen here */
+	struct cal_publisher_counts last;       /* when it was closed */
+	bool input_over, stopping, failed, reader_gone, done;
+	int status;
+	ev_timer turn;                          /* only ever fed */
+	ev_timer pause;                         /* until the next may come */
+	ev_timer linger;                        /* until what waits is given up */
+};
+
+/* flow_read.c: reads while there is room, and time. */
+void cal_flow_read(struct cal_flow *flow);
+
+/* flow_told.c: the publisher's counts, now or when it was closed. */
+void cal_flow_counts(const struct cal_flow *flow,
+    struct cal_publisher_counts *counts);
+
+/* flow_told.c: what was not handed over, or missed; all: the rest left. */
+void cal_flow_tell(struct cal_flow *flow, bool all);
+
+/* flow_told.c: says what failed; its status counts. */
+void cal_flow_fail(struct cal_flow *flow, const struct cal_err *err);
+
+#endif
