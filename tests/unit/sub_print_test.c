@@ -133,7 +133,7 @@ test_format(void **state)
 	assert_slice(message(BYTES("1")), "t|k|-1|" MID "|1|1\n");
 	head.stamp.us = -1000;
 	assert_slice(message(BYTES("1")), "t|k|-1|" MID "|1|1\n");
-	assert_slice(output(BYTES("a\nb\n")), "t|k|-1|" MID "|3|a\nb");
+	assert_slice(output(BYTES("a\nb\n")), "t|k|-1|" MID "|3|a\nb\n");
 }
 
 /* A command may say anything. */
