@@ -143,6 +143,33 @@ test_at_once(void **state)
 	cal_io_close(&kept);
 }
 
+/* What is handed over as it is put needs no event to be seen. */
+static void
+test_quick(void **state)
+{
+	int fds[2], kept = dup(STDOUT_FILENO);
+	struct cal_buf got = { .max = 0 };
+
+	(void)state;
+	(void)fflush(stdout);
+	assert_int_equal(cal_io_pipe(fds, 0, &err), CAL_OK);
+	assert_int_equal(dup2(fds[1], STDOUT_FILENO), STDOUT_FILENO);
+	input("1\n 2\n");
+	begin("-l -T");
+	publisher.quick = true;
+	start();
+	WAIT_FOR(done);
+	assert_int_equal(end(), 0);
+	assert_int_equal(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
+	(void)cal_io_read(fds[0], &got, 100);
+	assert_slice(cal_buf_view(&got), "1\n 2\n");
+	assert_true(seen("||0|1\n||0|2\n"));
+	cal_buf_release(&got);
+	cal_io_close(&fds[0]);
+	cal_io_close(&fds[1]);
+	cal_io_close(&kept);
+}
+
 /* What came before the first bad one is handed over. */
 static void
 test_bad_input(void **state)
@@ -351,6 +378,7 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_at_once),
+		cmocka_unit_test(test_quick),
 		cmocka_unit_test(test_bad_input),
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_linger),
