@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "cli/die.h"
 #include "cli/ready.h"
 #include "cli/start.h"
@@ -21,7 +20,7 @@ struct program {
 	struct cal_serve_options options;
 	struct cal_keyring ring;
 	struct ev_loop *loop;
-	struct cal_reaper *reaper;
+	struct cal_jobs jobs;
 	struct cal_methods *methods;
 	struct cal_service *service;
 	int last_signal;                /* the second one, that hurried us */
@@ -72,12 +71,12 @@ on_stop(void *arg, int number)
 		p->last_signal = number;
 		cal_service_abort(p->service, true);
 		if (p->leaving)
-			cal_reaper_kill(p->reaper);
+			cal_reaper_kill(p->jobs.reaper);
 		return;
 	}
 	p->stopping = true;
-	cal_log(CAL_LOG_INFO, "leaving in %g s at most", p->options.grace);
-	cal_service_drain(p->service, p->options.grace);
+	cal_log(CAL_LOG_INFO, "leaving in %g s at most", p->options.work.grace);
+	cal_service_drain(p->service, p->options.work.grace);
 }
 
 static void
@@ -113,7 +112,7 @@ open_service(struct program *p)
 {
 	struct cal_service_conf conf = {
 		.loop = p->loop,
-		.reaper = p->reaper,
+		.reaper = p->jobs.reaper,
 		.methods = p->methods,
 		.keys = cal_keyring_keys(&p->ring),
 		.ready = on_ready,
@@ -127,29 +126,13 @@ open_service(struct program *p)
 	    &err), &err);
 }
 
-/* Of workers that were started, should the start fail after that. */
-static struct cal_reaper *starting;
-
-static void
-leave_none_behind(void)
-{
-	if (starting == NULL)
-		return;
-	cal_reaper_kill(starting);
-	cal_reaper_sweep(starting);
-}
-
 /* Workers end with their methods. */
 static void
 end_workers(struct program *p)
 {
 	p->leaving = true;
 	cal_methods_clear(p->methods);
-	ev_invoke_pending(p->loop);
-	if (p->last_signal != 0)
-		cal_reaper_kill(p->reaper);
-	while (cal_reaper_watched(p->reaper) > 0)
-		(void)ev_run(p->loop, EVRUN_ONCE);
+	cal_jobs_end(&p->jobs, p->last_signal != 0);
 }
 
 int
@@ -158,7 +141,6 @@ main(int argc, char **argv)
 	static struct program p;
 	struct cal_err err;
 	bool done, all, cut;
-	char **env;
 
 	cal_start_process("cal-serve");
 	cal_die_unless(cal_serve_options_read(&p.options, argc, argv, &done,
@@ -170,30 +152,26 @@ main(int argc, char **argv)
 	cal_die_unless(cal_keyring_open(&p.ring, &p.options.keys,
 	    p.options.bind, &err), &err);
 	p.loop = cal_start_loop();
-	cal_die_unless(cal_reaper_open(&p.reaper, p.loop, &err), &err);
-	cal_die_unless(cal_command_env(&env, p.options.pass_env, &err), &err);
-	starting = p.reaper;
-	(void)atexit(leave_none_behind);
+	cal_die_unless(cal_jobs_open(&p.jobs, &p.options.work, p.loop, &err),
+	    &err);
 	cal_start_signal(p.loop, SIGTERM, on_stop, &p);
 	cal_start_signal(p.loop, SIGINT, on_stop, &p);
 	cal_start_signal(p.loop, SIGHUP, on_hup, &p);
 	cal_start_signal(p.loop, SIGUSR1, on_usr1, &p);
-	cal_die_unless(cal_setup_methods(&p.methods, &p.options, p.reaper,
-	    p.loop, env, &err), &err);
+	cal_die_unless(cal_setup_methods(&p.methods, &p.options, &p.jobs,
+	    &err), &err);
 	open_service(&p);
-	starting = NULL;
+	cal_jobs_started(&p.jobs);
 	ev_run(p.loop, 0);
 	if (cal_log_wants(CAL_LOG_INFO))
 		cal_service_say(p.service);
 	end_workers(&p);
-	cal_reaper_sweep(p.reaper);
 	cut = cal_service_cut_short(p.service);
 	cal_start_mortal(p.loop);
 	all = cal_service_close(p.service, LINGER[p.last_signal != 0]);
 	cal_keyring_close(&p.ring);
 	cal_methods_free(p.methods);
-	cal_command_env_free(env);
-	cal_reaper_close(p.reaper);
+	cal_jobs_close(&p.jobs);
 	ev_loop_destroy(p.loop);
 	cal_die_unless(p.refusal.code, &p.refusal);
 	if (p.last_signal != 0)

@@ -23,6 +23,24 @@ load lib
 	cmp extensions.json "$TESTS/vectors/extensions.json"
 }
 
+@test "golden: stream messages, read by the Python peer" {
+	stream p push --vectors --wait 1 "$ANY"
+	stream s pull "$URL"
+	finish p 30
+	same "$STATUS" 0
+	wait_for 20 has_line s.out \
+	    $((1 + $(sed -n 's/^sent //p' p.out)))
+	stop s
+	sed 1d s.out >shown
+	"$PYTHON" "$TESTS/interop/captured.py" "$TESTS/vectors.txt" shown
+	grep -v stream_4094 "$TESTS/vectors.txt" >short.txt
+	expect 1 "$PYTHON" "$TESTS/interop/captured.py" short.txt shown
+	same "$(grep -c 'no row' expect.out)" 1
+	sed 's/T15:43/T15:44/' shown >wrong
+	expect 1 "$PYTHON" "$TESTS/interop/captured.py" \
+	    "$TESTS/vectors.txt" wrong
+}
+
 @test "cal-call to a Python server: all seven types" {
 	serve_peer p "$ANY"
 	expect 0 call "$URL" echo '{"a": 1}'

@@ -211,6 +211,17 @@ serve_peer() {
 	URL=$(<"$T/$name.out")
 }
 
+# stream NAME pub|push|sub|pull ARG...: the Python peer's; its first line, which
+# is its address where it has one, is in $URL.
+stream() {
+	local name=$1
+	shift
+	launch "$name" "$PYTHON" "$TESTS/interop/stream.py" "$@"
+	wait_for 20 ready "$name"
+	# shellcheck disable=SC2034
+	URL=$(head -n 1 "$T/$name.out")
+}
+
 # finish NAME [SECONDS]: waits for its own end; the status is in $STATUS.
 finish() {
 	local pid=${pids[$1]}

@@ -1,23 +1,9 @@
 /* From answers to exit statuses: the table of the manual, in code. */
 #include "base/clean.h"
 #include "call/verdict.h"
+#include "cli/die.h"
 
-enum {
-	EXIT_FAILURE_THERE = 1,
-	EXIT_ERROR_THERE = 3,
-	EXIT_CANCELLED_THERE = 4,
-	EXIT_REMOTE_OTHER = 255,
-};
-
-/* Errors that have a status of their own, from a server that is one of ours. */
-static const struct {
-	const char *name;
-	int status;
-} known_errors[] = {
-	{ "TooLarge", -CAL_EDATA },
-	{ "Busy", -CAL_ETEMP },
-	{ "Forbidden", -CAL_EDENIED },
-};
+enum { EXIT_REMOTE_OTHER = 255 };
 
 const char *
 cal_verdict_status(const struct cal_answer *answer)
@@ -41,18 +27,6 @@ cal_verdict_status(const struct cal_answer *answer)
 	return "error";
 }
 
-static int
-error_status(const struct cal_answer *answer)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(known_errors) / sizeof(known_errors[0]); i++)
-		if (answer->ours &&
-		    cal_slice_is(answer->error[0], known_errors[i].name))
-			return known_errors[i].status;
-	return EXIT_ERROR_THERE;
-}
-
 int
 cal_verdict_exit(const struct cal_answer *answer)
 {
@@ -60,12 +34,14 @@ cal_verdict_exit(const struct cal_answer *answer)
 	case CAL_ANSWER_RESULT:
 		return 0;
 	case CAL_ANSWER_FAILURE:
-		return EXIT_FAILURE_THERE;
+		return CAL_EXIT_FAILURE;
 	case CAL_ANSWER_ERROR:
-		return error_status(answer);
+		/* Others may mean something else by these names. */
+		return answer->ours ? cal_exit_error(answer->error[0]) :
+		    CAL_EXIT_ERROR;
 	case CAL_ANSWER_CANCELLED:
 		return cal_slice_is(answer->why, "deadline") ?
-		    -CAL_EUNKNOWN : EXIT_CANCELLED_THERE;
+		    -CAL_EUNKNOWN : CAL_EXIT_CANCELLED;
 	case CAL_ANSWER_TIMEOUT:
 	case CAL_ANSWER_LOST:
 		return -CAL_EUNKNOWN;

@@ -11,6 +11,16 @@ static const int gravity[] = {
 	70, 74, 71, 78, 77, 76, 68, 69, 124, 75, 65, 3, 4, 1,
 };
 
+/* Errors that have a status of their own. */
+static const struct {
+	const char *name;
+	enum cal_code code;
+} known_errors[] = {
+	{ "TooLarge", CAL_EDATA },
+	{ "Busy", CAL_ETEMP },
+	{ "Forbidden", CAL_EDENIED },
+};
+
 int
 cal_exit_status(enum cal_code code)
 {
@@ -20,6 +30,17 @@ cal_exit_status(enum cal_code code)
 	if (code > CAL_EUSAGE)
 		return -CAL_EBUG;
 	return -(int)code;
+}
+
+int
+cal_exit_error(struct cal_slice name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(known_errors) / sizeof(known_errors[0]); i++)
+		if (cal_slice_is(name, known_errors[i].name))
+			return cal_exit_status(known_errors[i].code);
+	return CAL_EXIT_ERROR;
 }
 
 int

@@ -2,10 +2,20 @@
 #ifndef CAL_CLI_DIE_H
 #define CAL_CLI_DIE_H
 
-#include "base/err.h"
+#include "base/buf.h"
+
+/* Whoever was to do it answered, and the answer was "no". */
+enum {
+	CAL_EXIT_FAILURE = 1,           /* it failed */
+	CAL_EXIT_ERROR = 3,             /* it was refused */
+	CAL_EXIT_CANCELLED = 4,
+};
 
 /* The exit status for a code. */
 int cal_exit_status(enum cal_code code);
+
+/* The exit status for an ERROR of ours, by its name. */
+int cal_exit_error(struct cal_slice name);
 
 /* Of two exit statuses of single messages the one that the run ends with. */
 int cal_exit_worse(int a, int b);

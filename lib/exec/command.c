@@ -19,7 +19,7 @@
 
 enum {
 	VALUE_MAX = 4096,       /* of a variable; 128 KiB would be E2BIG */
-	VARIABLES = 8,          /* that we set, with the NULL behind them */
+	VARIABLES = 11,         /* that we set, with the NULL behind them */
 };
 
 struct command {
@@ -69,6 +69,14 @@ add_variable(struct variables *vars, const char *name, struct cal_slice value)
 	vars->starts[vars->count++] = start;
 }
 
+/* One that the job has only sometimes. */
+static void
+add_some(struct variables *vars, const char *name, struct cal_slice value)
+{
+	if (value.len > 0)
+		add_variable(vars, name, value);
+}
+
 static void
 add_number(struct variables *vars, const char *name, unsigned long long number)
 {
@@ -94,13 +102,18 @@ make_env(struct command *command, const struct cal_job *job)
 	size_t i;
 
 	cal_buf_clear(&command->values);
-	add_variable(&vars, "CAL_METHOD", job->method);
-	if (job->key.len > 0)
-		add_variable(&vars, "CAL_KEY", job->key);
-	add_variable(&vars, "CAL_SEQ", job->seq);
-	add_variable(&vars, "CAL_PEER", job->peer);
-	if (job->user.len > 0)
-		add_variable(&vars, "CAL_USER", job->user);
+	if (job->method.ptr != NULL) {
+		add_variable(&vars, "CAL_METHOD", job->method);
+		add_variable(&vars, "CAL_SEQ", job->seq);
+		add_variable(&vars, "CAL_PEER", job->peer);
+	} else {
+		add_some(&vars, "CAL_SEQ", job->seq);
+	}
+	add_some(&vars, "CAL_KEY", job->key);
+	add_some(&vars, "CAL_USER", job->user);
+	add_some(&vars, "CAL_TOPIC", job->topic);
+	add_some(&vars, "CAL_TS", job->stamp);
+	add_some(&vars, "CAL_ID", job->id);
 	if (job->deadline > 0)
 		add_number(&vars, "CAL_TIMEOUT_MS",
 		    milliseconds_left(command, job));
@@ -130,6 +143,15 @@ fill_ended(struct cal_outcome *outcome, struct cal_child_end *end)
 	cal_status_words(&outcome->repr, end->status);
 }
 
+/* Is there anybody to whom what it said on stderr may be shown? */
+static bool
+wants_words(const struct cal_command_conf *conf,
+    const struct cal_outcome *outcome)
+{
+	return conf->keep_words || (!conf->no_traceback &&
+	    outcome->verdict == CAL_VERDICT_FAILURE);
+}
+
 static void
 fill_outcome(struct cal_outcome *outcome, const struct work *work,
     struct cal_child_end *end)
@@ -143,8 +165,7 @@ fill_outcome(struct cal_outcome *outcome, const struct work *work,
 	} else {
 		fill_ended(outcome, end);
 	}
-	if (outcome->verdict == CAL_VERDICT_FAILURE &&
-	    !work->command->conf.no_traceback)
+	if (wants_words(&work->command->conf, outcome))
 		cal_trace_put(&outcome->traceback, cal_buf_view(&end->tail),
 		    end->tail_cut);
 }

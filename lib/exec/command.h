@@ -2,6 +2,10 @@
  * The handler kind "command": one process per job.  Body on stdin, answer on
  * stdout, the values of the job in CAL_* variables.
  *
+ * The variables are CAL_METHOD, CAL_SEQ and CAL_PEER of a request, CAL_SEQ of a
+ * stream's message that is counted, and CAL_KEY, CAL_USER, CAL_TOPIC, CAL_TS,
+ * CAL_ID and CAL_TIMEOUT_MS where the job has them.
+ *
  * Outcomes: exit 0 is a RESULT with the output as it is; exit n is FAILURE
  * HandlerExit ("exit status n"), a signal FAILURE HandlerSignal ("SIGSEGV"),
  * each with the tail of stderr as traceback and the status; output above the
@@ -21,6 +25,8 @@ struct cal_command_conf {
 	const char *const *env;         /* base environment, lent; see below */
 	double kill_after;
 	bool no_traceback;              /* send no stderr */
+	bool keep_words;                /* whatever the outcome, the tail of
+	                                   stderr is in its traceback */
 	struct ev_loop *loop;           /* for CAL_TIMEOUT_MS */
 };
 

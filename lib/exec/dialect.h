@@ -5,6 +5,10 @@
  *      framed   the same with a 4-byte big-endian length before each
  *      jsonrpc  JSON-RPC 2.0, an object per line, answers in any order
  *
+ * A stream's message is a request for the method "message" in jsonrpc.  Its
+ * params have what it has of topic, ts (its time), id and seq, and no peer; a
+ * topic that is not UTF-8 is topic_b64.
+ *
  * Nothing here keeps anything or knows a process.  What comes from a worker is
  * taken by the letter: whatever is no answer is CAL_EPROTO, and the worker has
  * to go, since nobody can know what its next bytes would mean.

@@ -46,14 +46,24 @@ put_base64(struct cal_buf *out, const char *name, struct cal_slice bytes)
 	cal_buf_put_byte(out, '"');
 }
 
+/* A member that is there only if it says something. */
+static int
+put_some(struct cal_buf *out, const char *name, struct cal_slice text,
+    struct cal_err *err)
+{
+	return text.len == 0 ? CAL_OK : put_text(out, name, text, err);
+}
+
 static int
 put_head(struct cal_ask *ask, uint64_t id, const struct cal_job *job,
     struct cal_err *err)
 {
+	struct cal_slice method = job->method.ptr != NULL ? job->method :
+	    cal_slice_text("message");
 	int rc;
 
 	cal_buf_printf(&ask->head, "{\"jsonrpc\":\"2.0\",\"id\":%" PRIu64, id);
-	rc = put_text(&ask->head, "method", job->method, err);
+	rc = put_text(&ask->head, "method", method, err);
 	cal_buf_put_text(&ask->head, ",\"params\":{");
 	return rc;
 }
@@ -80,14 +90,18 @@ put_body(struct cal_ask *ask, const struct cal_job *job, struct cal_err *err)
 	return CAL_OK;
 }
 
+/* Bytes, under name if they are text. */
 static void
-put_key(struct cal_buf *out, struct cal_slice key)
+put_bytes(struct cal_buf *out, const char *name, const char *encoded,
+    struct cal_slice bytes)
 {
-	if (cal_utf8_valid(key)) {
-		(void)put_text(out, "key", key, NULL);
+	if (bytes.len == 0)
+		return;
+	if (cal_utf8_valid(bytes)) {
+		(void)put_text(out, name, bytes, NULL);
 	} else {
 		cal_buf_put_byte(out, ',');
-		put_base64(out, "key_b64", key);
+		put_base64(out, encoded, bytes);
 	}
 }
 
@@ -97,16 +111,19 @@ put_tail(struct cal_buf *out, const struct cal_job *job, int64_t timeout_ms,
 {
 	int rc;
 
-	if (job->key.len > 0)
-		put_key(out, job->key);
+	put_bytes(out, "key", "key_b64", job->key);
+	put_bytes(out, "topic", "topic_b64", job->topic);
+	if ((rc = put_some(out, "ts", job->stamp, err)) != CAL_OK ||
+	    (rc = put_some(out, "id", job->id, err)) != CAL_OK)
+		return rc;
 	if (job->seq.len > 0) {
 		cal_buf_put_text(out, ",\"seq\":");
 		cal_buf_put(out, job->seq.ptr, job->seq.len);
 	}
-	if ((rc = put_text(out, "peer", job->peer, err)) != CAL_OK)
+	if (job->method.ptr != NULL &&
+	    (rc = put_text(out, "peer", job->peer, err)) != CAL_OK)
 		return rc;
-	if (job->user.len > 0 &&
-	    (rc = put_text(out, "user", job->user, err)) != CAL_OK)
+	if ((rc = put_some(out, "user", job->user, err)) != CAL_OK)
 		return rc;
 	if (timeout_ms >= 0)
 		cal_buf_printf(out, ",\"timeout_ms\":%" PRId64, timeout_ms);

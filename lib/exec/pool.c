@@ -10,6 +10,12 @@
 #include "exec/pool_parts.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
+
+enum {
+	WORKER_FDS = 3,         /* descriptors of ours for a worker's pipes */
+	SPARE_FDS = 64,         /* for peers, and for all the rest */
+};
 
 void
 cal_pool_finish(struct cal_pool *pool, struct cal_asked *asked,
@@ -216,6 +222,20 @@ make_env(struct cal_pool *pool)
 	pool->env[count] = pool->variable;
 }
 
+/* libzmq ends the process that has no descriptors for it. */
+int
+cal_pool_check_room(size_t workers, struct cal_err *err)
+{
+	size_t fds = WORKER_FDS * workers + SPARE_FDS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || fds <= limit.rlim_max)
+		return CAL_OK;
+	return cal_fail(err, CAL_EOS, "%zu workers need %zu descriptors; the "
+	    "limit is %llu (ulimit -n)", workers, fds,
+	    (unsigned long long)limit.rlim_max);
+}
+
 int
 cal_pool_new(struct cal_handler **handlerp, const struct cal_pool_conf *conf,
     struct cal_err *err)
@@ -236,7 +256,8 @@ cal_pool_new(struct cal_handler **handlerp, const struct cal_pool_conf *conf,
 	pool->loop = conf->command.loop;
 	pool->path = path;
 	pool->argv = cal_argv_copy(conf->command.argv);
-	pool->name = cal_strdup(conf->method != NULL ? conf->method : "*");
+	pool->name = cal_strdup(conf->method != NULL ? conf->method :
+	    conf->name != NULL ? conf->name : "*");
 	make_env(pool);
 	TAILQ_INIT(&pool->waiting);
 	ev_init(&pool->settle, on_settle);

@@ -20,6 +20,8 @@
 struct cal_pool_conf {
 	struct cal_command_conf command;
 	const char *method;             /* NULL: any; else in CAL_METHOD */
+	const char *name;               /* in words, for workers of any
+	                                   method; NULL: "*"; lent */
 	const struct cal_dialect *dialect;
 	size_t processes;
 	size_t depth;                   /* requests in one process */
@@ -27,6 +29,12 @@ struct cal_pool_conf {
 	uint64_t *deaths;               /* lent; counts workers that ended
 	                                   without being told to; or NULL */
 };
+
+/*
+ * Are there descriptors for so many workers, and for all the rest?  They stay,
+ * and so do their pipes.  CAL_EOS.
+ */
+int cal_pool_check_room(size_t workers, struct cal_err *err);
 
 /* Codes as of cal_command_new: the command is looked for once. */
 int cal_pool_new(struct cal_handler **handlerp,

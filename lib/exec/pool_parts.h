@@ -27,7 +27,7 @@ struct cal_pool {
 	struct ev_loop *loop;
 	char *path;
 	char **argv;
-	char *name;                     /* of the method, for words */
+	char *name;                     /* for words: of the method */
 	char *variable;                 /* CAL_METHOD=... */
 	char **env;
 	struct cal_place *places;

@@ -3,17 +3,11 @@
  * one of them, so that a folder can change under running requests.
  */
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "base/mem.h"
 #include "base/name.h"
 #include "codec/mp.h"
 #include "serve/methods_parts.h"
-
-enum {
-	WORKER_FDS = 3,         /* descriptors of ours for a worker's pipes */
-	SPARE_FDS = 64,         /* for callers, and for all the rest */
-};
 
 int
 cal_method_check_name(const char *name, struct cal_err *err)
@@ -101,26 +95,6 @@ cal_methods_free(struct cal_methods *methods)
 	free(methods);
 }
 
-/*
- * Workers stay, and so do their pipes: they must not take what callers need.
- * libzmq ends the process that has no descriptors for it.
- */
-static int
-check_room(const struct cal_methods *methods, struct cal_err *err)
-{
-	size_t workers = methods->conf.processes *
-	    (cal_map_count(methods->table) + 1);
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
-	    WORKER_FDS * workers + SPARE_FDS <= limit.rlim_max)
-		return CAL_OK;
-	return cal_fail(err, CAL_EOS, "%zu workers need %zu descriptors; the "
-	    "limit is %llu (ulimit -n)", workers,
-	    WORKER_FDS * workers + SPARE_FDS,
-	    (unsigned long long)limit.rlim_max);
-}
-
 static int
 make_handler(struct cal_handler **handlerp, struct cal_methods *methods,
     const char *name, char *const *argv, struct cal_err *err)
@@ -144,7 +118,9 @@ make_handler(struct cal_handler **handlerp, struct cal_methods *methods,
 		return cal_fail(err, CAL_EUSAGE, "method '*' has no meaning "
 		    "with --coprocess %s: a worker could not know the method",
 		    conf->dialect->name);
-	if ((rc = check_room(methods, err)) != CAL_OK)
+	rc = cal_pool_check_room(conf->processes *
+	    (cal_map_count(methods->table) + 1), err);
+	if (rc != CAL_OK)
 		return rc;
 	return cal_pool_new(handlerp, &pool, err);
 }

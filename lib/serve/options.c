@@ -1,7 +1,4 @@
 /* The table of cal-serve's options, and what must fit together. */
-#include <string.h>
-#include <unistd.h>
-
 #include "cli/choice.h"
 #include "cli/shape.h"
 #include "serve/options.h"
@@ -13,7 +10,7 @@ static const char *const forms[] = {
 	NULL,
 };
 
-enum { JOBS = 100, WORKERS_MAX = 1000, DEPTH_MAX = 100000 };
+enum { JOBS = 100 };
 
 static const char *const orders[] = { "key", "exit", "reply", NULL };
 static const char notes[] =
@@ -31,19 +28,14 @@ static const char notes[] =
     "of answers that a caller does not take 1000 wait, and above these 4 "
     "times --max-body bytes.";
 
-static void
-set_defaults(struct cal_serve_options *options)
-{
-	memset(options, 0, sizeof(*options));
-	options->serializer = "json";
-	options->order = CAL_ORDER_KEY;
-	options->coprocess = -1;
-	options->max_queue = 1000;
-	options->max_body = 10 << 20;
-	options->timeout = 3600;
-	options->kill_after = 2;
-	options->grace = 10;
-}
+static const struct cal_serve_options usual = {
+	.serializer = "json",
+	.order = CAL_ORDER_KEY,
+	.work = CAL_JOBS_USUAL,
+	.max_queue = 1000,
+	.max_body = 10 << 20,
+	.timeout = 3600,
+};
 
 static int
 parse(struct cal_serve_options *o, int argc, char **argv,
@@ -59,19 +51,11 @@ parse(struct cal_serve_options *o, int argc, char **argv,
 		{ .name = "dir", .kind = CAL_OPT_TEXT, .value = "DIR",
 		    .dest = &o->dir, .help = "every executable in DIR is a "
 		    "method; SIGHUP reads it again" },
-		{ .name = "jobs", .letter = 'j', .kind = CAL_OPT_WHOLE,
-		    .value = "N", .dest = &o->jobs, .low = 1, .high = 100000,
-		    .help = "commands at a time (100); with --coprocess, "
-		    "workers of each method (one per processor)" },
-		{ .name = "coprocess", .kind = CAL_OPT_CHOICE,
-		    .value = "KIND", .dest = &o->coprocess,
-		    .choices = cal_dialect_names, .help = "long-lived workers "
-		    "instead of a command per request: lines, framed or "
-		    "jsonrpc" },
-		{ .name = "depth", .kind = CAL_OPT_WHOLE, .value = "N",
-		    .dest = &o->depth, .low = 1, .high = DEPTH_MAX,
-		    .help = "requests at a time in one worker (lines and "
-		    "framed 1, jsonrpc 100)" },
+		CAL_JOBS_ROWS(&o->work,
+		    "commands at a time (100); with --coprocess, workers of "
+		    "each method (one per processor)",
+		    "long-lived workers instead of a command per request: "
+		    "lines, framed or jsonrpc"),
 		{ .name = "order", .kind = CAL_OPT_CHOICE, .value = "ORDER",
 		    .dest = &o->order, .choices = orders,
 		    .help = "key: one at a time per key; exit: no order; "
@@ -94,18 +78,9 @@ parse(struct cal_serve_options *o, int argc, char **argv,
 		{ .name = "max-queue", .kind = CAL_OPT_WHOLE, .value = "N",
 		    .dest = &o->max_queue, .low = 1, .high = 1000000,
 		    .help = "requests that wait per caller (1000)" },
-		{ .name = "kill-after", .kind = CAL_OPT_SECONDS, .value = "S",
-		    .dest = &o->kill_after,
-		    .help = "seconds between TERM and KILL (2)" },
-		{ .name = "grace", .kind = CAL_OPT_SECONDS, .value = "S",
-		    .dest = &o->grace, .help = "at SIGTERM, let commands run "
-		    "for S more seconds (10)" },
 		{ .name = "no-traceback", .kind = CAL_OPT_FLAG,
 		    .dest = &o->no_traceback,
 		    .help = "send no stderr of commands to callers" },
-		{ .name = "pass-env", .kind = CAL_OPT_TEXT, .value = "LIST",
-		    .dest = &o->pass_env, .help = "more variables for "
-		    "commands, with commas between; '*': all" },
 		{ .name = "bind", .kind = CAL_OPT_FLAG, .dest = &o->bind,
 		    .help = "listen at URL (default)" },
 		{ .name = "connect", .kind = CAL_OPT_FLAG,
@@ -160,41 +135,17 @@ read_words(struct cal_serve_options *o, const struct cal_args *args,
 	return cal_opt_url(&o->url, args->words[0], o->bind, err);
 }
 
-static uint64_t
-processors(void)
-{
-	long count = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return count > 0 ? (uint64_t)count : 1;
-}
-
 static int
 check_workers(struct cal_serve_options *o, struct cal_err *err)
 {
-	if (o->coprocess < 0) {
-		if (o->depth > 0)
-			return cal_fail(err, CAL_EUSAGE,
-			    "--depth has no meaning without --coprocess");
-		if (o->jobs == 0)
-			o->jobs = JOBS;
-		return CAL_OK;
-	}
-	o->dialect = cal_dialect_at(o->coprocess);
-	if (o->jobs == 0)
-		o->jobs = processors();
-	if (o->depth == 0)
-		o->depth = o->dialect->depth;
-	if (o->jobs > WORKERS_MAX)
-		return cal_fail(err, CAL_EUSAGE, "at most %d workers of a "
-		    "method: -j is too large", WORKERS_MAX);
-	if (o->text && o->dialect->names_method)
-		return cal_fail(err, CAL_EUSAGE, "--text has no meaning with "
-		    "--coprocess %s", o->dialect->name);
+	int rc = cal_jobs_settle(&o->work, JOBS, o->text, err);
+
 	/* An answer is a JSON value there: no way to say other bytes. */
-	if (!o->body->json && o->dialect->names_method)
+	if (rc == CAL_OK && o->work.dialect != NULL &&
+	    o->work.dialect->names_method && !o->body->json)
 		return cal_fail(err, CAL_EUSAGE, "-s %s has no meaning with "
-		    "--coprocess %s", o->body->name, o->dialect->name);
-	return CAL_OK;
+		    "--coprocess %s", o->body->name, o->work.dialect->name);
+	return rc;
 }
 
 static int
@@ -215,7 +166,7 @@ cal_serve_options_read(struct cal_serve_options *options, int argc,
 	struct cal_args args;
 	int rc;
 
-	set_defaults(options);
+	*options = usual;
 	if ((rc = parse(options, argc, argv, &args, donep, err)) != CAL_OK ||
 	    *donep)
 		return rc;

@@ -3,10 +3,10 @@
 #define CAL_SERVE_OPTIONS_H
 
 #include "base/url.h"
+#include "cli/jobs.h"
 #include "cli/keys.h"
 #include "cli/words.h"
 #include "codec/body.h"
-#include "exec/dialect.h"
 #include "work/order.h"
 
 struct cal_serve_options {
@@ -18,14 +18,10 @@ struct cal_serve_options {
 	const char *method;             /* NAME -- COMMAND; or NULL */
 	char **command;
 	int order;                      /* enum cal_order_kind */
-	const struct cal_dialect *dialect;      /* NULL: no --coprocess */
-	int coprocess;                  /* its number; -1: none */
-	uint64_t depth;                 /* requests in one worker */
-	uint64_t jobs;                  /* commands, or workers of a method */
+	struct cal_jobs_options work;
 	uint64_t max_queue, count, max_body;
 	uint64_t notify_fd;             /* 0: none */
-	double timeout, kill_after, grace;
-	const char *pass_env;
+	double timeout;
 	bool text, compress, bind, connect, no_traceback;
 	bool ready_line;
 	struct cal_keys_options keys;

@@ -3,25 +3,20 @@
 
 int
 cal_setup_methods(struct cal_methods **methodsp,
-    const struct cal_serve_options *o, struct cal_reaper *reaper,
-    struct ev_loop *loop, char *const *env, struct cal_err *err)
+    const struct cal_serve_options *o, const struct cal_jobs *jobs,
+    struct cal_err *err)
 {
 	struct cal_methods_conf conf = {
-		.command = {
-			.reaper = reaper,
-			.env = (const char *const *)env,
-			.kill_after = o->kill_after,
-			.no_traceback = o->no_traceback,
-			.loop = loop,
-		},
-		.dialect = o->dialect,
-		.processes = o->jobs,
-		.depth = o->depth,
+		.command = cal_jobs_command(jobs, &o->work),
+		.dialect = o->work.dialect,
+		.processes = o->work.jobs,
+		.depth = o->work.depth,
 		.max_answer = o->max_body,
 	};
 	int rc = CAL_OK;
 	size_t i;
 
+	conf.command.no_traceback = o->no_traceback;
 	*methodsp = cal_methods_new(&conf);
 	if (o->method != NULL)
 		rc = cal_methods_add(*methodsp, o->method, o->command, err);
@@ -47,7 +42,7 @@ cal_setup_service(struct cal_service **servicep,
 	conf->log_json = o->words.format == 1;
 	conf->max_body = o->max_body;
 	conf->order = (enum cal_order_kind)o->order;
-	conf->jobs = o->jobs;
+	conf->jobs = o->work.jobs;
 	conf->max_queue = o->max_queue;
 	conf->count = o->count;
 	conf->timeout = o->timeout;

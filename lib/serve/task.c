@@ -275,19 +275,6 @@ on_job_begun(struct cal_job *job)
 	arm(task);
 }
 
-static const char *
-refusal_name(int rc)
-{
-	switch (rc) {
-	case CAL_ETEMP:
-		return "Busy";
-	case CAL_EDATA:
-		return "BadRequest";
-	default:
-		return "CannotRun";
-	}
-}
-
 void
 cal_task_start(struct cal_task *task)
 {
@@ -302,8 +289,7 @@ cal_task_start(struct cal_task *task)
 		return;
 	}
 	task->handler = NULL;
-	cal_outcome_refuse(&task->outcome, CAL_VERDICT_ERROR,
-	    refusal_name(rc), "%s", err.text);
+	cal_outcome_refuse_start(&task->outcome, rc, err.text);
 	cal_order_end(service->order, &task->turn, false);
 	cal_task_answer_leaving(service);
 }

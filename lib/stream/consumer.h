@@ -32,7 +32,8 @@ struct cal_consumer_conf {
 	const struct cal_url *urls;     /* lent while it opens */
 	size_t urls_count;              /* 1 to CAL_CONSUMER_URLS */
 	bool bind, distribute, insecure;
-	const struct cal_slice *topics; /* prefixes; lent; broadcast only */
+	const struct cal_slice *topics; /* prefixes; lent; broadcast only;
+	                                   none: all, without a topic too */
 	size_t topics_count;
 	const struct cal_conn_keys *keys;
 	size_t max_body;
@@ -52,7 +53,10 @@ struct cal_consumer_conf {
 	 */
 	void (*gap)(void *arg, const struct cal_delivery *behind,
 	    uint64_t missing);
-	/* Once: CAL_EUNAVAIL (not ready in time), CAL_EDENIED. */
+	/*
+	 * CAL_EUNAVAIL: not ready in time, which may still come; CAL_EDENIED:
+	 * an address will not let us in.  Each once at most.
+	 */
 	void (*failed)(void *arg, const struct cal_err *err);
 	void *arg;
 };

@@ -49,6 +49,32 @@ cal_outcome_refuse(struct cal_outcome *outcome, enum cal_verdict verdict,
 }
 
 void
+cal_outcome_refuse_start(struct cal_outcome *outcome, int code,
+    const char *why)
+{
+	const char *name = code == CAL_ETEMP ? "Busy" :
+	    code == CAL_EDATA ? "BadRequest" : "CannotRun";
+
+	cal_outcome_refuse(outcome, CAL_VERDICT_ERROR, name, "%s", why);
+}
+
+const char *
+cal_outcome_word(const struct cal_outcome *outcome)
+{
+	switch (outcome->verdict) {
+	case CAL_VERDICT_RESULT:
+		return "result";
+	case CAL_VERDICT_FAILURE:
+		return "failure";
+	case CAL_VERDICT_ERROR:
+		return "error";
+	case CAL_VERDICT_CANCELLED:
+		break;
+	}
+	return "cancelled";
+}
+
+void
 cal_outcome_stop(struct cal_outcome *outcome, enum cal_stop stop)
 {
 	if (stop == CAL_STOP_LIMIT) {

@@ -53,6 +53,13 @@ void cal_outcome_refuse(struct cal_outcome *outcome, enum cal_verdict verdict,
     const char *name, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The same for a job that could not be started: code and why are of start. */
+void cal_outcome_refuse_start(struct cal_outcome *outcome, int code,
+    const char *why);
+
+/* "result", "failure", "error" or "cancelled". */
+const char *cal_outcome_word(const struct cal_outcome *outcome);
+
 /* Makes it what a job comes to that was stopped; releases what it held. */
 void cal_outcome_stop(struct cal_outcome *outcome, enum cal_stop stop);
 
@@ -82,7 +89,9 @@ typedef void cal_job_accept_fn(struct cal_job *job,
  * came from the peer: a handler encodes them for where they go.
  */
 struct cal_job {
-	struct cal_slice method, key, body;
+	struct cal_slice method;        /* ptr NULL: none, as of a stream's
+	                                   message, which has no peer either */
+	struct cal_slice key, body;
 	struct cal_slice seq;           /* its number, as text */
 	struct cal_slice peer;          /* an opaque word for the caller */
 	struct cal_slice user;          /* authenticated name, or empty */

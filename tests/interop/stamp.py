@@ -77,8 +77,9 @@ def build(form, fields, fraction=0, zone=64):
 def pack(us):
     """As the library writes it."""
     year, month, day, hour, minute, second, us = split(us)
-    return build("DTSZ us", (year, month - 1, day - 1, hour, minute, second),
-                 us)
+    bits = (0xe8 << 64 | year << 55 | (month - 1) << 51 | (day - 1) << 46 |
+            hour << 41 | minute << 35 | second << 29 | us << 9 | 64 << 2)
+    return bits.to_bytes(9, "big")
 
 
 def unpack(data):

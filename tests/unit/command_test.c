@@ -24,16 +24,19 @@ on_ended(struct cal_job *job, struct cal_outcome *outcome)
 	errand->outcome = *outcome;
 }
 
+enum said { FAILURES, NOTHING, EVERYTHING };    /* of stderr: what is kept */
+
 static struct cal_handler *
-new_shell(const char *script, bool no_traceback)
+new_shell(const char *script, enum said said)
 {
 	static const char *const env[] = { "PATH=/usr/bin:/bin", "BASE=1",
 	    NULL };
 	char sh[] = "sh", c[] = "-c", *text = cal_strdup(script);
 	char *argv[] = { sh, c, text, NULL };
 	struct cal_command_conf conf = { .reaper = reaper, .argv = argv,
-	    .env = env, .kill_after = 0.1, .no_traceback = no_traceback,
-	    .loop = loop };
+	    .env = env, .kill_after = 0.1, .loop = loop,
+	    .no_traceback = said == NOTHING,
+	    .keep_words = said == EVERYTHING };
 	struct cal_handler *handler;
 	struct cal_err err;
 
@@ -68,7 +71,7 @@ start(struct cal_handler *handler, struct errand *errand)
 static void
 run(const char *script, struct errand *errand)
 {
-	struct cal_handler *handler = new_shell(script, false);
+	struct cal_handler *handler = new_shell(script, FAILURES);
 
 	start(handler, errand);
 	WAIT_FOR(errand->ended);
@@ -115,11 +118,39 @@ test_failure(void **state)
 	assert_int_equal(errand.outcome.status, -SIGSEGV);
 	cal_outcome_release(&errand.outcome);
 
-	handler = new_shell("echo secret >&2; exit 1", true);
+	handler = new_shell("echo secret >&2; exit 1", NOTHING);
 	fill(&errand);
 	start(handler, &errand);
 	WAIT_FOR(errand.ended);
 	assert_int_equal(errand.outcome.traceback.len, 0);
+	cal_outcome_release(&errand.outcome);
+	handler->ops->free(handler);
+}
+
+/* A stream's consumer is told of it, however the command ended. */
+static void
+test_words_are_kept(void **state)
+{
+	struct cal_handler *handler = new_shell("printf 'a\\033b\\n' >&2; cat",
+	    EVERYTHING);
+	struct errand errand;
+
+	(void)state;
+	fill(&errand);
+	start(handler, &errand);
+	WAIT_FOR(errand.ended);
+	assert_int_equal(errand.outcome.verdict, CAL_VERDICT_RESULT);
+	assert_string_equal(cal_buf_text(&errand.outcome.body), "body");
+	assert_string_equal(cal_buf_text(&errand.outcome.traceback),
+	    "a\\x1bb\n");
+	cal_outcome_release(&errand.outcome);
+	fill(&errand);
+	errand.job.max_answer = 3;
+	start(handler, &errand);
+	WAIT_FOR(errand.ended);
+	assert_string_equal(errand.outcome.name, "TooLarge");
+	assert_string_equal(cal_buf_text(&errand.outcome.traceback),
+	    "a\\x1bb\n");
 	cal_outcome_release(&errand.outcome);
 	handler->ops->free(handler);
 }
@@ -165,7 +196,7 @@ test_too_large(void **state)
 static void
 stop_for(enum cal_stop why, struct errand *errand)
 {
-	struct cal_handler *handler = new_shell("exec sleep 60", false);
+	struct cal_handler *handler = new_shell("exec sleep 60", FAILURES);
 
 	fill(errand);
 	start(handler, errand);
@@ -238,6 +269,49 @@ test_variables(void **state)
 	cal_outcome_release(&errand.outcome);
 }
 
+/* A stream's message: nobody called, so there is no method and no peer. */
+static void
+test_message_variables(void **state)
+{
+	static const char sorted[] = "env | grep CAL_ | grep -v -e REQUEST | "
+	    "sort";
+	struct errand errand;
+
+	(void)state;
+	fill(&errand);
+	errand.job.method = errand.job.seq = errand.job.peer =
+	    (struct cal_slice){ NULL, 0 };
+	run(sorted, &errand);
+	assert_string_equal(cal_buf_text(&errand.outcome.body), "");
+	cal_outcome_release(&errand.outcome);
+
+	fill(&errand);
+	errand.job.method = errand.job.peer = (struct cal_slice){ NULL, 0 };
+	errand.job.topic = BYTES("a\n\xff");
+	errand.job.stamp = BYTES("2026-01-15T15:43:01.123456Z");
+	errand.job.id = BYTES("00ff");
+	run(sorted, &errand);
+	assert_string_equal(cal_buf_text(&errand.outcome.body), "CAL_ID=00ff\n"
+	    "CAL_SEQ=7\nCAL_TOPIC=a%0A%FF\n"
+	    "CAL_TS=2026-01-15T15:43:01.123456Z\n");
+	cal_outcome_release(&errand.outcome);
+}
+
+/* An empty name is one. */
+static void
+test_empty_method(void **state)
+{
+	struct errand errand;
+
+	(void)state;
+	fill(&errand);
+	errand.job.method = errand.job.seq = BYTES("");
+	run("env | grep -e CAL_METHOD -e CAL_SEQ -e CAL_PEER | sort", &errand);
+	assert_string_equal(cal_buf_text(&errand.outcome.body),
+	    "CAL_METHOD=\nCAL_PEER=p1\nCAL_SEQ=\n");
+	cal_outcome_release(&errand.outcome);
+}
+
 static void
 test_start_fails(void **state)
 {
@@ -292,10 +366,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_result),
 		cmocka_unit_test(test_failure),
+		cmocka_unit_test(test_words_are_kept),
 		cmocka_unit_test(test_long_traceback),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_message_variables),
+		cmocka_unit_test(test_empty_method),
 		cmocka_unit_test(test_start_fails),
 		cmocka_unit_test(test_argv_copy),
 	};

@@ -88,6 +88,18 @@ static const struct {
 	    BEGIN "\"a\\\"\\\\\\u0001\\r\\n\x7f/\xe2\x82\xac\","
 	    "\"params\":{\"body_b64\":\"\",\"peer\":\"\\\"},\\n\","
 	    "\"user\":\"}}\\\\\"}}" },
+	/* A stream's message. */
+	{ { .json = true, .body = TEXT("1") }, -1,
+	    BEGIN "\"message\",\"params\":{\"body\":1}}" },
+	{ { .json = true, .body = TEXT("1"), .topic = TEXT("a/\"b"),
+	    .stamp = TEXT("2026-01-15T15:43:01.123456Z"), .id = TEXT("00ff"),
+	    .seq = TEXT("9"), .key = TEXT("k") }, 5,
+	    BEGIN "\"message\",\"params\":{\"body\":1,\"key\":\"k\","
+	    "\"topic\":\"a/\\\"b\",\"ts\":\"2026-01-15T15:43:01.123456Z\","
+	    "\"id\":\"00ff\",\"seq\":9,\"timeout_ms\":5}}" },
+	{ { .body = TEXT("1"), .topic = TEXT("\xff\n"), .stamp = TEXT("-") },
+	    -1, BEGIN "\"message\",\"params\":{\"body_b64\":\"MQ==\","
+	    "\"topic_b64\":\"/wo=\",\"ts\":\"-\"}}" },
 	{ { .method = TEXT("") }, -1,
 	    BEGIN "\"\",\"params\":{\"body_b64\":\"\",\"peer\":\"\"}}" },
 };

@@ -1,4 +1,4 @@
-/* Unit tests of cli/die: which of two exit statuses counts. */
+/* Unit tests of cli/die: exit statuses, and which of two counts. */
 #include "cli/die.h"
 #include "unit.h"
 
@@ -20,11 +20,23 @@ test_worse(void **state)
 	assert_int_equal(cal_exit_worse(17, 0), 17);
 }
 
+static void
+test_errors(void **state)
+{
+	(void)state;
+	assert_int_equal(cal_exit_error(BYTES("TooLarge")), 65);
+	assert_int_equal(cal_exit_error(BYTES("Busy")), 75);
+	assert_int_equal(cal_exit_error(BYTES("Forbidden")), 77);
+	assert_int_equal(cal_exit_error(BYTES("BadRequest")), 3);
+	assert_int_equal(cal_exit_error(BYTES("")), 3);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_worse),
+		cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

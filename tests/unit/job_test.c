@@ -57,6 +57,31 @@ test_refuse(void **state)
 	cal_outcome_release(&outcome);
 }
 
+static void
+test_refuse_start(void **state)
+{
+	static const struct {
+		int code;
+		const char *name;
+	} rows[] = {
+		{ CAL_ETEMP, "Busy" }, { CAL_EDATA, "BadRequest" },
+		{ CAL_ENOCMD, "CannotRun" }, { CAL_EOS, "CannotRun" },
+	};
+	struct cal_outcome outcome = { 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		cal_outcome_refuse_start(&outcome, rows[i].code, "why %s");
+		assert_int_equal(outcome.verdict, CAL_VERDICT_ERROR);
+		assert_string_equal(cal_outcome_word(&outcome), "error");
+		assert_string_equal(outcome.name, rows[i].name);
+		assert_string_equal(cal_buf_text(&outcome.repr), "why %s");
+	}
+	cal_outcome_release(&outcome);
+	assert_string_equal(cal_outcome_word(&outcome), "result");
+}
+
 /* Our own limit is the handler's failure, everything else a cancellation. */
 static void
 test_stop(void **state)
@@ -138,6 +163,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_release),
 		cmocka_unit_test(test_refuse),
+		cmocka_unit_test(test_refuse_start),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_owner),
 	};

@@ -33,13 +33,13 @@ test_defaults(void **state)
 	assert_int_equal(o.url.port, 0);
 	assert_true(o.bind);
 	assert_int_equal(o.order, CAL_ORDER_KEY);
-	assert_int_equal(o.jobs, 100);
+	assert_int_equal(o.work.jobs, 100);
 	assert_int_equal(o.max_queue, 1000);
 	assert_int_equal(o.max_body, 10 << 20);
 	assert_int_equal(o.count, 0);
 	assert_true(o.timeout == 3600);
-	assert_true(o.kill_after == 2);
-	assert_true(o.grace == 10);
+	assert_true(o.work.kill_after == 2);
+	assert_true(o.work.grace == 10);
 	assert_string_equal(o.body->name, "json");
 }
 
@@ -79,14 +79,14 @@ test_values(void **state)
 	bad(URL "-m a=b --order none");
 	good(URL "-m a=b -W 1.5 --grace 0 --kill-after 10ms");
 	assert_true(o.timeout == 1.5);
-	assert_true(o.grace == 0);
-	assert_true(o.kill_after == 0.01);
+	assert_true(o.work.grace == 0);
+	assert_true(o.work.kill_after == 0.01);
 	good(URL "-m a=b --run-timeout 3");
 	assert_true(o.timeout == 3);
 	good(URL "-m a=b --max-body 1M --max-queue 5 -j 2 -c 7");
 	assert_int_equal(o.max_body, 1 << 20);
 	assert_int_equal(o.max_queue, 5);
-	assert_int_equal(o.jobs, 2);
+	assert_int_equal(o.work.jobs, 2);
 	assert_int_equal(o.count, 7);
 	bad(URL "-m a=b -j 0");
 	bad(URL "-m a=b -c 0");

@@ -1,0 +1,300 @@
+/*
+ * A consumer: a connection for each address, of which all have to be up before
+ * it is ready, and the messages that come over them.
+ */
+#include "stream/consumer.h"
+
+#include <ev.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "stream/consumer_parts.h"
+#include "stream/gaps.h"
+
+enum { KEEP_BYTES = 1 << 20 };  /* of memory, from message to message */
+
+/* One address. */
+struct source {
+	struct cal_consumer *consumer;
+	struct cal_conn *conn;
+	char *url;
+	bool up;
+};
+
+struct cal_consumer {
+	struct cal_consumer_conf conf;
+	struct source *sources;
+	size_t count;                   /* of those that are open */
+	size_t up;
+	bool ready, denied;
+	struct cal_gaps *gaps;
+	struct cal_buf expanded;
+	struct cal_consumer_counts counts;      /* but for the transport's */
+	struct cal_log_gate gate;
+	ev_timer patience;
+	ev_timer bound;                 /* only ever fed */
+};
+
+/* Who is there. */
+
+static void
+say_ready(struct cal_consumer *consumer)
+{
+	if (consumer->ready)
+		return;
+	consumer->ready = true;
+	ev_timer_stop(consumer->conf.loop, &consumer->patience);
+	consumer->conf.ready(consumer->conf.arg);
+}
+
+static void
+on_bound(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop;
+	(void)revents;
+	say_ready(timer->data);
+}
+
+static void
+set_up(struct source *source, bool up)
+{
+	struct cal_consumer *consumer = source->consumer;
+
+	if (consumer->conf.bind || source->up == up)
+		return;
+	source->up = up;
+	consumer->up = up ? consumer->up + 1 : consumer->up - 1;
+	cal_log(CAL_LOG_INFO, up ? "connected to %s" :
+	    "lost the connection to %s", source->url);
+	if (consumer->up == consumer->conf.urls_count)
+		say_ready(consumer);
+}
+
+static void
+on_up(void *arg, struct cal_link *link)
+{
+	(void)link;
+	set_up(arg, true);
+}
+
+static void
+on_down(void *arg, struct cal_link *link)
+{
+	(void)link;
+	set_up(arg, false);
+}
+
+static void
+on_refused(void *arg, const struct cal_err *why)
+{
+	struct source *source = arg;
+	struct cal_consumer *consumer = source->consumer;
+	struct cal_err err = *why;
+
+	if (consumer->denied)
+		return;
+	consumer->denied = true;
+	ev_timer_stop(consumer->conf.loop, &consumer->patience);
+	if (consumer->conf.urls_count > 1)
+		cal_err_prefix(&err, "%s", source->url);
+	consumer->conf.failed(consumer->conf.arg, &err);
+}
+
+/* The first that is missing stands for all of them. */
+static void
+on_late(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_consumer *consumer = timer->data;
+	struct source *source = consumer->sources;
+	const char *trouble;
+	struct cal_err err;
+
+	(void)loop;
+	(void)revents;
+	while (source->up)
+		source++;
+	trouble = cal_conn_trouble(source->conn);
+	(void)cal_fail(&err, CAL_EUNAVAIL, "no connection to %s within %g s: "
+	    "%s", source->url, consumer->conf.connect_timeout,
+	    trouble == NULL ? "nothing answers" : trouble);
+	consumer->conf.failed(consumer->conf.arg, &err);
+}
+
+/* What comes. */
+
+static void
+drop(struct source *source, const char *why)
+{
+	struct cal_consumer *consumer = source->consumer;
+
+	consumer->counts.malformed++;
+	cal_log_gated(&consumer->gate, CAL_LOG_WARNING,
+	    "dropped a message from %s: %s", source->url, why);
+}
+
+/* A stranger's counter may say anything. */
+static void
+note_gap(struct source *source, const struct cal_delivery *delivery)
+{
+	struct cal_consumer *consumer = source->consumer;
+	uint64_t missing, *sum = &consumer->counts.missing;
+
+	if (!delivery->head.has_seq || consumer->conf.distribute)
+		return;
+	missing = cal_gaps_note(consumer->gaps,
+	    (uint32_t)(source - consumer->sources), delivery->topic,
+	    delivery->head.seq);
+	if (missing == 0)
+		return;
+	*sum = missing < UINT64_MAX - *sum ? *sum + missing : UINT64_MAX;
+	if (consumer->conf.gap != NULL)
+		consumer->conf.gap(consumer->conf.arg, delivery, missing);
+}
+
+static void
+on_message(void *arg, struct cal_link *link, struct cal_message *message)
+{
+	struct source *source = arg;
+	struct cal_consumer *consumer = source->consumer;
+	struct cal_delivery delivery;
+	struct cal_err err;
+
+	(void)link;
+	if (cal_delivery_read(&delivery, message, &consumer->conf,
+	    &consumer->expanded, &err) != CAL_OK) {
+		drop(source, err.text);
+	} else {
+		delivery.number = ++consumer->counts.messages;
+		note_gap(source, &delivery);
+		consumer->conf.message(consumer->conf.arg, &delivery);
+	}
+	if (consumer->expanded.cap > KEEP_BYTES)
+		cal_buf_release(&consumer->expanded);
+	else
+		cal_buf_clear(&consumer->expanded);
+}
+
+static const struct cal_conn_events source_events = {
+	.up = on_up,
+	.message = on_message,
+	.down = on_down,
+	.refused = on_refused,
+};
+
+/* Its beginning and end. */
+
+static int
+open_source(struct cal_consumer *consumer, struct cal_err *err)
+{
+	const struct cal_consumer_conf *conf = &consumer->conf;
+	struct source *source = &consumer->sources[consumer->count];
+	struct cal_conn_conf conn = {
+		.loop = conf->loop,
+		.url = conf->urls[consumer->count],
+		.bind = conf->bind,
+		.pattern = conf->distribute ? CAL_PATTERN_PULL :
+		    CAL_PATTERN_SUBSCRIBE,
+		.topics = conf->topics,
+		.topics_count = conf->topics_count,
+		.keys = conf->keys,
+		.insecure = conf->insecure,
+		.max_body = conf->max_body,
+		.events = &source_events,
+		.arg = source,
+	};
+	int rc;
+
+	source->consumer = consumer;
+	if ((rc = cal_conn_open(&source->conn, &conn, err)) != CAL_OK)
+		return rc;
+	source->url = cal_conn_address(source->conn);
+	consumer->count++;
+	return CAL_OK;
+}
+
+int
+cal_consumer_open(struct cal_consumer **consumerp,
+    const struct cal_consumer_conf *conf, struct cal_err *err)
+{
+	struct cal_consumer *consumer;
+	int rc;
+
+	*consumerp = NULL;
+	CAL_NEW(consumer);
+	consumer->conf = *conf;
+	consumer->sources = cal_calloc(conf->urls_count,
+	    sizeof(*consumer->sources));
+	consumer->gaps = cal_gaps_new(CAL_CONSUMER_TOPICS);
+	ev_timer_init(&consumer->patience, on_late, conf->connect_timeout, 0);
+	ev_init(&consumer->bound, on_bound);
+	consumer->patience.data = consumer->bound.data = consumer;
+	while (consumer->count < conf->urls_count) {
+		if ((rc = open_source(consumer, err)) != CAL_OK) {
+			cal_consumer_close(consumer);
+			return rc;
+		}
+	}
+	consumer->conf.urls = NULL;     /* lent until here */
+	if (conf->bind)
+		ev_feed_event(conf->loop, &consumer->bound, 0);
+	else if (conf->connect_timeout > 0)
+		ev_timer_start(conf->loop, &consumer->patience);
+	*consumerp = consumer;
+	return CAL_OK;
+}
+
+char *
+cal_consumer_address(const struct cal_consumer *consumer, size_t number)
+{
+	return cal_strdup(consumer->sources[number].url);
+}
+
+void
+cal_consumer_pause(struct cal_consumer *consumer, bool pause)
+{
+	size_t i;
+
+	for (i = 0; i < consumer->count; i++)
+		cal_conn_pause(consumer->sources[i].conn, pause);
+}
+
+void
+cal_consumer_counts(const struct cal_consumer *consumer,
+    struct cal_consumer_counts *counts)
+{
+	size_t i;
+
+	*counts = consumer->counts;
+	for (i = 0; i < consumer->count; i++)
+		counts->malformed += consumer->sources[i].conn->counts
+		    .malformed;
+}
+
+void
+cal_consumer_recheck(struct cal_consumer *consumer)
+{
+	size_t i;
+
+	for (i = 0; i < consumer->count; i++)
+		cal_conn_recheck(consumer->sources[i].conn);
+}
+
+void
+cal_consumer_close(struct cal_consumer *consumer)
+{
+	size_t i;
+
+	if (consumer == NULL)
+		return;
+	ev_timer_stop(consumer->conf.loop, &consumer->patience);
+	ev_clear_pending(consumer->conf.loop, &consumer->bound);
+	for (i = 0; i < consumer->count; i++) {
+		(void)cal_conn_close(consumer->sources[i].conn, 0);
+		free(consumer->sources[i].url);
+	}
+	free(consumer->sources);
+	cal_gaps_free(consumer->gaps);
+	cal_buf_release(&consumer->expanded);
+	free(consumer);
+}
