@@ -84,6 +84,7 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)loop;
 	(void)revents;
 	cal_flow_read(flow);
+	progress |= see_progress(flow);
 	if (!flow->input_over)
 		return;
 	if (flow->failed || all_is_out(flow))

@@ -21,7 +21,7 @@
 struct cal_publisher;
 
 enum { CAL_PUBLISHER_QUEUE = 1000, CAL_PUBLISHER_URLS = 64 };
-#define CAL_PUBLISHER_PATIENCE 0.1      /* seconds */
+#define CAL_PUBLISHER_PATIENCE 0.3      /* seconds */
 
 struct cal_publisher_conf {
 	struct ev_loop *loop;

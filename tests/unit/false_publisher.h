@@ -12,6 +12,7 @@ struct cal_publisher {
 	struct cal_publisher_conf conf;
 	struct cal_publisher_counts counts;
 	size_t room;                    /* full with so many */
+	bool quick;                     /* hands over what it is given */
 	bool leaves;                    /* what it took left for the kernel */
 	struct cal_buf seen;            /* "topic|key|seq|body\n" */
 	ev_timer tell;                  /* only ever fed */
@@ -67,7 +68,8 @@ void
 cal_publisher_put(struct cal_publisher *p, struct cal_slice topic,
     const struct cal_streammsg *head, struct cal_slice body)
 {
-	p->counts.waiting++;
+	p->counts.waiting += !p->quick;
+	p->counts.sent += p->quick;
 	cal_buf_printf(&p->seen, "%.*s|%.*s|%d|%.*s\n", (int)topic.len,
 	    (const char *)topic.ptr, (int)head->key.len,
 	    (const char *)head->key.ptr, (int)head->seq, (int)body.len,

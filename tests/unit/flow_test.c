@@ -22,17 +22,19 @@ on_done(void *arg)
 
 /* Options of a command line like "-l -c 3". */
 static void
-begin(char *line)
+begin(const char *words)
 {
-	char program[] = "cal-pub", url[] = "ipc://a";
-	char *argv[20] = { program, url };
+	static char program[] = "cal-pub", url[] = "ipc://a", line[200];
+	char *argv[20] = { program, url }, *rest = line;
 	struct cal_flow_conf conf = {
 		.loop = loop, .options = &options, .done = on_done,
 	};
 	int argc = 2;
 	bool over;
 
-	while ((argv[argc] = strsep(&line, " ")) != NULL)
+	free(options.more_urls.items);
+	(void)snprintf(line, sizeof(line), "%s", words);
+	while ((argv[argc] = strsep(&rest, " ")) != NULL)
 		argc++;
 	assert_int_equal(cal_pub_options_read(&options, argc, argv, &over,
 	    &err), CAL_OK);
@@ -47,11 +49,6 @@ start(void)
 {
 	assert_int_equal(cal_flow_start(flow, &err), CAL_OK);
 }
-
-#define BEGIN(words) do { \
-	char line_[] = words; \
-	begin(line_); \
-} while (0)
 
 static void
 input(const char *text)
@@ -83,7 +80,7 @@ test_lines(void **state)
 
 	(void)state;
 	input("1\n\n[2]\n");
-	BEGIN("-l -t a -u ipc://b");
+	begin("-l -t a -u ipc://b");
 	urls = cal_flow_addresses(flow);
 	assert_string_equal(urls, "ipc://a\nipc://b");
 	free(urls);
@@ -103,7 +100,7 @@ test_room(void **state)
 {
 	(void)state;
 	input("1\n2\n3\n4\n5\n");
-	BEGIN("-l --seq");
+	begin("-l --seq");
 	publisher.room = 2;
 	start();
 	WAIT_FOR(publisher.counts.waiting == 2);
@@ -130,7 +127,7 @@ test_at_once(void **state)
 	(void)state;
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	assert_int_equal(dup2(fds[0], STDIN_FILENO), STDIN_FILENO);
-	BEGIN("-l");
+	begin("-l");
 	start();
 	assert_int_equal(cal_io_write_all(fds[1], "1\n2", 3), 0);
 	WAIT_FOR(publisher.counts.waiting == 1);
@@ -146,13 +143,40 @@ test_at_once(void **state)
 	cal_io_close(&kept);
 }
 
+/* What is handed over as it is put needs no event to be seen. */
+static void
+test_quick(void **state)
+{
+	int fds[2], kept = dup(STDOUT_FILENO);
+	struct cal_buf got = { .max = 0 };
+
+	(void)state;
+	(void)fflush(stdout);
+	assert_int_equal(cal_io_pipe(fds, 0, &err), CAL_OK);
+	assert_int_equal(dup2(fds[1], STDOUT_FILENO), STDOUT_FILENO);
+	input("1\n 2\n");
+	begin("-l -T");
+	publisher.quick = true;
+	start();
+	WAIT_FOR(done);
+	assert_int_equal(end(), 0);
+	assert_int_equal(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
+	(void)cal_io_read(fds[0], &got, 100);
+	assert_slice(cal_buf_view(&got), "1\n 2\n");
+	assert_true(seen("||0|1\n||0|2\n"));
+	cal_buf_release(&got);
+	cal_io_close(&fds[0]);
+	cal_io_close(&fds[1]);
+	cal_io_close(&kept);
+}
+
 /* What came before the first bad one is handed over. */
 static void
 test_bad_input(void **state)
 {
 	(void)state;
 	input("1\n{\n3\n");
-	BEGIN("-l");
+	begin("-l");
 	start();
 	WAIT_FOR(publisher.counts.waiting == 1);
 	settle();
@@ -163,7 +187,7 @@ test_bad_input(void **state)
 	assert_int_equal(end(), 65);
 
 	input("1\n{\n3\n");
-	BEGIN("-l -E");
+	begin("-l -E");
 	start();
 	WAIT_FOR(publisher.counts.waiting == 2);
 	publisher_hand_over(2);
@@ -177,7 +201,7 @@ test_count(void **state)
 {
 	(void)state;
 	input("1\n2\n3\n");
-	BEGIN("-l -c 2");
+	begin("-l -c 2");
 	start();
 	WAIT_FOR(publisher.counts.waiting == 2);
 	publisher_hand_over(2);
@@ -194,7 +218,7 @@ test_linger(void **state)
 
 	(void)state;
 	input("1\n2\n3\n4\n");
-	BEGIN("-l --linger 2 --wait-subscribers 0");
+	begin("-l --linger 2 --wait-subscribers 0");
 	start();
 	WAIT_FOR(publisher.counts.waiting == 4);
 	began = cal_clock_now();
@@ -213,7 +237,7 @@ test_linger_waits_for_subscribers(void **state)
 	double began;
 
 	(void)state;
-	BEGIN("1 --linger 0.1 --connect-timeout 0.2");
+	begin("1 --linger 0.1 --connect-timeout 0.2");
 	began = cal_clock_now();
 	start();
 	WAIT_FOR(done);
@@ -228,14 +252,14 @@ test_failures(void **state)
 
 	(void)state;
 	input("1\n");
-	BEGIN("-l");
+	begin("-l");
 	start();
 	WAIT_FOR(publisher.counts.waiting == 1);
 	publisher.conf.failed(publisher.conf.arg, &nobody);
 	WAIT_FOR(done);
 	assert_int_equal(end(), 69);
 
-	BEGIN("-d @nothing");
+	begin("-d @nothing");
 	assert_int_equal(cal_flow_start(flow, &err), CAL_ENOINPUT);
 	assert_int_equal(end(), 0);
 }
@@ -244,7 +268,7 @@ static void
 test_missed_and_not_left(void **state)
 {
 	(void)state;
-	BEGIN("1");
+	begin("1");
 	start();
 	WAIT_FOR(publisher.counts.waiting == 1);
 	publisher.counts.missed = 1;
@@ -252,7 +276,7 @@ test_missed_and_not_left(void **state)
 	WAIT_FOR(done);
 	assert_int_equal(end(), 75);
 
-	BEGIN("1");
+	begin("1");
 	start();
 	WAIT_FOR(publisher.counts.waiting == 1);
 	publisher.leaves = false;
@@ -266,7 +290,7 @@ test_stop(void **state)
 {
 	(void)state;
 	input("1\n2\n");
-	BEGIN("-l --linger 0");
+	begin("-l --linger 0");
 	start();
 	WAIT_FOR(publisher.counts.waiting == 2);
 	cal_flow_stop(flow, 0.05);
@@ -274,7 +298,7 @@ test_stop(void **state)
 	WAIT_FOR(done);
 	assert_int_equal(end(), 75);
 
-	BEGIN("1 --interval 10");
+	begin("1 --interval 10");
 	start();
 	WAIT_FOR(publisher.counts.waiting == 1);
 	publisher_hand_over(1);
@@ -292,7 +316,7 @@ test_interval(void **state)
 	double began;
 
 	(void)state;
-	BEGIN("1 --interval 0.05 -c 3 --seq");
+	begin("1 --interval 0.05 -c 3 --seq");
 	began = cal_clock_now();
 	start();
 	WAIT_FOR(publisher.counts.waiting == 3);
@@ -303,7 +327,7 @@ test_interval(void **state)
 	assert_int_equal(end(), 0);
 
 	input("1\n2\n");
-	BEGIN("-l --interval 0.05");
+	begin("-l --interval 0.05");
 	start();
 	WAIT_FOR(publisher.counts.waiting == 2);
 	publisher_hand_over(2);
@@ -319,7 +343,7 @@ test_end_before_the_pace(void **state)
 
 	(void)state;
 	input("1\n");
-	BEGIN("-l --interval 60");
+	begin("-l --interval 60");
 	began = cal_clock_now();
 	start();
 	WAIT_FOR(publisher.counts.waiting == 1);
@@ -354,6 +378,7 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_at_once),
+		cmocka_unit_test(test_quick),
 		cmocka_unit_test(test_bad_input),
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_linger),
