@@ -3,6 +3,7 @@
  * more is read while there is room, and the end is seen.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "pub/flow_parts.h"
@@ -83,6 +84,7 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)loop;
 	(void)revents;
 	cal_flow_read(flow);
+	progress |= see_progress(flow);
 	if (!flow->input_over)
 		return;
 	if (flow->failed || all_is_out(flow))
@@ -235,6 +237,7 @@ cal_flow_start(struct cal_flow *flow, struct cal_err *err)
 	};
 	struct cal_tee_conf tee = {
 		.loop = flow->conf.loop,
+		.fd = STDOUT_FILENO,
 		.shape = &options->shape,
 		.gone = on_reader_gone,
 		.failed = on_output_failed,

@@ -1,13 +1,13 @@
-/* Each message moves the time of the next by one gap. */
+/* Each message moves the time of the next by one step. */
 #include "pub/pace.h"
 
 void
 cal_pace_init(struct cal_pace *pace, double rate, double interval)
 {
-	*pace = (struct cal_pace){ .gap = interval };
+	*pace = (struct cal_pace){ .gap = interval, .late = interval };
 	if (rate > 0) {
 		pace->gap = 1 / rate;
-		pace->behind = CAL_PACE_BEHIND;
+		pace->late = CAL_PACE_LATE;
 	}
 }
 
@@ -22,8 +22,8 @@ cal_pace_wait(const struct cal_pace *pace, double now)
 void
 cal_pace_step(struct cal_pace *pace, double now)
 {
-	if (!pace->begun || pace->next < now - pace->behind)
-		pace->next = now - (pace->begun ? pace->behind : 0);
+	if (!pace->begun || pace->next + pace->late < now)
+		pace->next = now;
 	pace->begun = true;
 	pace->next += pace->gap;
 }

@@ -1,20 +1,20 @@
 /*
  * When the next message may come: --rate and --interval.
  *
- * A rate is kept on average: what a busy moment held up follows at once, as
- * far as it is no more than CAL_PACE_BEHIND.  An interval is not made up for.
+ * Messages are due on a grid of even steps.  One that is a little late does not
+ * move those behind it; one that is later than that begins a new grid.
  */
 #ifndef CAL_PUB_PACE_H
 #define CAL_PUB_PACE_H
 
 #include <stdbool.h>
 
-#define CAL_PACE_BEHIND 0.05    /* seconds */
+#define CAL_PACE_LATE 0.05      /* seconds; for --rate */
 
 /* Zeroed: as fast as it goes. */
 struct cal_pace {
 	double gap;             /* seconds between two messages; 0: none */
-	double behind;          /* that may be made up for */
+	double late;            /* seconds that are made up for */
 	double next;            /* not before; on the loop's clock */
 	bool begun;
 };

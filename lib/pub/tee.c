@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/format.h"
@@ -27,7 +26,7 @@ cal_tee_open(const struct cal_tee_conf *conf)
 {
 	struct cal_out_conf out = {
 		.loop = conf->loop,
-		.fd = STDOUT_FILENO,
+		.fd = conf->fd,
 		.gone = conf->gone,
 		.failed = conf->failed,
 		.room = conf->room,

@@ -1,6 +1,6 @@
 /*
- * -T: what was read is written to standard output, too, in the order of the
- * input, each record when its message was handed over.
+ * -T: what was read is written out, too, in the order of the input, each record
+ * when its message was handed over.
  */
 #ifndef CAL_PUB_TEE_H
 #define CAL_PUB_TEE_H
@@ -12,6 +12,7 @@ struct cal_tee;
 
 struct cal_tee_conf {
 	struct ev_loop *loop;
+	int fd;                                 /* stays the caller's */
 	const struct cal_shape *shape;          /* lent */
 
 	/* As those of cli/out. */

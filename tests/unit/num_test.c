@@ -97,6 +97,35 @@ test_seconds(void **state)
 		    &err), CAL_EUSAGE);
 }
 
+static void
+test_rate(void **state)
+{
+	static const struct {
+		const char *text;
+		double rate;
+	} good[] = {
+		{ "5", 5 }, { "0.5", 0.5 }, { "100/s", 100 }, { "6/m", 0.1 },
+		{ "1800/h", 0.5 }, { "1000000000", 1e9 },
+	};
+	static const char *const bad[] = {
+		"", "0", "0/s", "-1", "5/", "5s", "/s", "5/d", "5 /s",
+		"1000000001", "nan", "1e3",
+	};
+	struct cal_err err;
+	double rate;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(cal_num_rate(&rate, good[i].text, "rate",
+		    &err), CAL_OK);
+		assert_true(rate == good[i].rate);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(cal_num_rate(&rate, bad[i], "rate", &err),
+		    CAL_EUSAGE);
+}
+
 /* The other way, up to the last digit that there is room for. */
 static void
 test_text(void **state)
@@ -131,6 +160,7 @@ main(void)
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_seconds),
+		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_text),
 	};
 

@@ -122,6 +122,24 @@ test_stderr_and_quiet(void **state)
 	check_said(fds[0], "tcp://127.0.0.1:4711\n");
 }
 
+/* Of several, each is a line. */
+static void
+test_several(void **state)
+{
+	int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10), fds[2];
+	struct cal_err err;
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(dup2(fds[1], STDERR_FILENO), STDERR_FILENO);
+	assert_int_equal(cal_ready_say(CAL_READY_STDERR, "ipc://a\nipc://b",
+	    0, &err), CAL_OK);
+	assert_int_equal(dup2(kept, STDERR_FILENO), STDERR_FILENO);
+	cal_io_close(&kept);
+	cal_io_close(&fds[1]);
+	check_said(fds[0], "ipc://a\nipc://b\n");
+}
+
 static void
 test_notify_fd(void **state)
 {
@@ -222,6 +240,7 @@ main(void)
 		cmocka_unit_test(test_stdout),
 		cmocka_unit_test(test_stdout_is_closed),
 		cmocka_unit_test(test_stderr_and_quiet),
+		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_notify_fd),
 		cmocka_unit_test(test_supervisor),
 	};

@@ -140,6 +140,32 @@ test_records(void **state)
 }
 
 static void
+check_read(struct cal_shape shape, struct cal_slice record,
+    struct cal_slice want)
+{
+	struct cal_buf out = { .max = 0 };
+
+	assert_int_equal(settle(&shape), CAL_OK);
+	cal_shape_put_read(&shape, &out, record);
+	assert_true(cal_slice_same(cal_buf_view(&out), want));
+	cal_buf_release(&out);
+}
+
+/* What was read comes out as it went in. */
+static void
+test_put_read(void **state)
+{
+	(void)state;
+	check_read(SHAPE(.lines = true), BYTES(" 1\r"), BYTES(" 1\r\n"));
+	check_read(SHAPE(.null = true), BYTES("1\n"), BYTES("1\n\0"));
+	check_read(SHAPE(.framed = true), BYTES("1"), BYTES("\0\0\0\1" "1"));
+	check_read(SHAPE(.json = true), BYTES("{}"), BYTES("{}\n"));
+	check_read(SHAPE(.text = true), BYTES("a"), BYTES("a\n"));
+	check_read(SHAPE(.text = true), BYTES("a\nb\n"), BYTES("a\nb\n"));
+	check_read(SHAPE(.raw = true), BYTES("a"), BYTES("a"));
+}
+
+static void
 test_unreadable(void **state)
 {
 	struct cal_shape shape = { .lines = true };
@@ -179,6 +205,7 @@ main(void)
 		cmocka_unit_test(test_what_was_given),
 		cmocka_unit_test(test_what_it_comes_to),
 		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_put_read),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_numbers),
 	};
