@@ -88,8 +88,9 @@ zmq_transport_close(struct cal_conn *conn, double grace)
 	struct cal_zmq_conn *zc = (struct cal_zmq_conn *)conn;
 	struct ev_loop *loop = conn->conf.loop;
 	struct cal_zmq_link *zl;
+	bool last = cal_zmq_context_last(), all = cal_conn_idle(conn) &&
+	    cal_zmq_stream_finish(zc, grace);
 	double start = cal_clock_now();
-	bool last = cal_zmq_context_last(), all = cal_conn_idle(conn);
 
 	while ((zl = TAILQ_FIRST(&zc->links)) != NULL)
 		cal_zmq_link_free(zl);

@@ -191,6 +191,9 @@ int cal_zmq_publish(struct cal_conn *conn, const struct cal_frames *frames,
 void cal_zmq_pause(struct cal_conn *conn, bool pause);
 void cal_zmq_stream_tell(struct cal_zmq_conn *zc);      /* the owner */
 
+/* Before closing: false when somebody reads nothing for so many seconds. */
+bool cal_zmq_stream_finish(struct cal_zmq_conn *zc, double grace);
+
 /* zmq_readers.c */
 size_t cal_zmq_readers_count(const struct cal_conn *conn,
     struct cal_slice topic);
