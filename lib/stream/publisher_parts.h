@@ -20,7 +20,7 @@ struct cal_outlet {
 	struct cal_parcel *next;        /* broadcast: what it takes next; NULL:
 	                                   it has taken everything */
 	bool full;                      /* it said so, and was not asked since */
-	bool passing;                   /* who has no room misses what comes */
+	bool passing;                   /* who has no room next falls behind */
 	ev_timer patience;              /* while it is full; broadcast */
 };
 

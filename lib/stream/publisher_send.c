@@ -10,7 +10,7 @@
 
 static int
 publish(struct cal_outlet *outlet, struct cal_slice topic,
-    struct cal_slice header, struct cal_slice body, bool force)
+    struct cal_slice header, struct cal_slice body, bool *missedp)
 {
 	struct cal_frames frames = {
 		.word = CAL_WORD_UPPER,
@@ -20,15 +20,8 @@ publish(struct cal_outlet *outlet, struct cal_slice topic,
 		.pre_count = topic.len > 0,
 	};
 
-	return cal_conn_publish(outlet->conn, &frames, force);
-}
-
-/* Everybody behind the outlet takes messages again. */
-static void
-take_back(struct cal_outlet *outlet)
-{
-	outlet->passing = false;
-	ev_timer_stop(outlet->publisher->conf.loop, &outlet->patience);
+	return cal_conn_publish(outlet->conn, &frames, outlet->passing,
+	    missedp);
 }
 
 static void
@@ -36,7 +29,7 @@ lose_patience_later(struct cal_outlet *outlet)
 {
 	const struct cal_publisher_conf *conf = &outlet->publisher->conf;
 
-	if (conf->no_drop || conf->distribute ||
+	if (conf->no_drop || conf->distribute || outlet->passing ||
 	    ev_is_active(&outlet->patience))
 		return;
 	ev_timer_set(&outlet->patience, CAL_PUBLISHER_PATIENCE, 0);
@@ -45,7 +38,7 @@ lose_patience_later(struct cal_outlet *outlet)
 
 /*
  * Hands a message to the outlet.  False: it is full.  *missedp is set when some
- * reader had no room and was passed over.
+ * reader that fell behind does not get it.
  */
 static bool
 offer(struct cal_outlet *outlet, struct cal_slice topic,
@@ -53,20 +46,14 @@ offer(struct cal_outlet *outlet, struct cal_slice topic,
 {
 	if (outlet->full && !outlet->passing)
 		return false;
-	outlet->full = false;
-	if (publish(outlet, topic, header, body, false) == CAL_OK) {
-		if (outlet->passing || ev_is_active(&outlet->patience))
-			take_back(outlet);
-		return true;
+	outlet->full = publish(outlet, topic, header, body, missedp) != CAL_OK;
+	if (outlet->full) {
+		lose_patience_later(outlet);
+		return false;
 	}
-	outlet->full = true;
-	if (outlet->passing &&
-	    publish(outlet, topic, header, body, true) == CAL_OK) {
-		*missedp = true;
-		return true;
-	}
-	lose_patience_later(outlet);
-	return false;
+	outlet->passing = false;
+	ev_timer_stop(outlet->publisher->conf.loop, &outlet->patience);
+	return true;
 }
 
 /* A message has left for all whom it is for. */
@@ -84,7 +71,7 @@ distribute(struct cal_publisher *publisher, struct cal_slice topic,
     struct cal_slice header, struct cal_slice body)
 {
 	struct cal_outlet *outlet;
-	bool missed;
+	bool missed = false;    /* nobody is passed over */
 	size_t i;
 
 	for (i = 0; i < publisher->count; i++) {

@@ -216,6 +216,9 @@ loop_open(struct cal_conn **connp, const struct cal_conn_conf *conf,
 	struct loop_conn *lc;
 	int rc;
 
+	if (conf->pattern != CAL_PATTERN_RPC)
+		return cal_fail(err, CAL_EUSAGE, "there are no streams over "
+		    "loop://");
 	CAL_NEW(lc);
 	lc->conn.ops = &cal_transport_loopback;
 	lc->conn.conf = *conf;

@@ -39,6 +39,25 @@ cal_conn_send(struct cal_conn *conn, struct cal_link *link,
 	return rc;
 }
 
+int
+cal_conn_publish(struct cal_conn *conn, const struct cal_frames *frames,
+    bool force, bool *missedp)
+{
+	return conn->ops->publish(conn, frames, force, missedp);
+}
+
+size_t
+cal_conn_readers(const struct cal_conn *conn, struct cal_slice topic)
+{
+	return conn->ops->readers(conn, topic);
+}
+
+void
+cal_conn_pause(struct cal_conn *conn, bool pause)
+{
+	conn->ops->pause(conn, pause);
+}
+
 bool
 cal_conn_idle(const struct cal_conn *conn)
 {

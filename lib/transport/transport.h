@@ -13,7 +13,9 @@
  *
  * Streams go one way, to whoever is there.  A connection that publishes has no
  * queue but the transport's own (CAL_CONN_AHEAD messages for each reader): its
- * owner waits for room.  One that consumes has one link, whoever is behind it.
+ * owner waits for room.  One that consumes has one link, whoever is behind it:
+ * to connect it goes up and down, to bind it is up from the first message on.
+ * What a connection brought before it ended may come behind its down.
  */
 #ifndef CAL_TRANSPORT_TRANSPORT_H
 #define CAL_TRANSPORT_TRANSPORT_H
@@ -32,6 +34,8 @@ enum {
 	CAL_CONN_QUEUE = 100000,
 	CAL_LINK_NAME = 40,
 	CAL_CONN_AHEAD = 64,    /* published to one reader, and not yet sent */
+	CAL_CONN_PREFIXES = 64,
+	CAL_CONN_PREFIX = 255,
 	CAL_MESSAGE_PRE = 8,    /* frames before the last three */
 };
 
@@ -142,7 +146,8 @@ struct cal_conn_conf {
 	bool bind;
 	enum cal_pattern pattern;
 	const struct cal_slice *topics;         /* SUBSCRIBE: prefixes of what */
-	size_t topics_count;                    /* is wanted; none: all; lent */
+	size_t topics_count;                    /* is wanted; none: all; lent
+	                                           while it is open */
 	const struct cal_conn_keys *keys;       /* NULL: nothing is encrypted */
 	bool insecure;          /* may be open to the network unencrypted */
 	size_t max_body;        /* frames may have 4 times as much, or 2 MiB */
@@ -151,7 +156,8 @@ struct cal_conn_conf {
 };
 
 struct cal_conn_counts {
-	uint64_t malformed;     /* messages without the three frames */
+	uint64_t malformed;     /* messages without the three frames, or of a
+	                           stream's publisher who was removed */
 	uint64_t undeliverable; /* peer gone, or its queue full */
 };
 
@@ -169,7 +175,7 @@ struct cal_transport {
 
 	/* Of streams; NULL: the transport has none. */
 	int (*publish)(struct cal_conn *conn, const struct cal_frames *frames,
-	    bool force);
+	    bool force, bool *missedp);
 	size_t (*readers)(const struct cal_conn *conn, struct cal_slice topic);
 	void (*pause)(struct cal_conn *conn, bool pause);
 };
@@ -203,15 +209,22 @@ int cal_conn_send(struct cal_conn *conn, struct cal_link *link,
 /*
  * Publishes, over PUBLISH and PUSH; frames->pre is the topic, if it has one.
  * CAL_EAGAIN, with nothing sent: a reader has no room (PUSH: none has, or
- * nobody is there); events->room follows.  force: who has no room misses it
- * (PUBLISH only), and it is CAL_OK.  Not counted in counts.
+ * nobody is there); events->room follows.  Not counted in counts.
+ *
+ * force, over PUBLISH: readers without room fall behind.  Until they take
+ * something again nobody waits for them, and they miss what is published
+ * meanwhile, which makes *missedp true (nothing makes it false).  For a moment
+ * it is CAL_EAGAIN all the same: when one of them seems to take something, but
+ * may not yet be given anything.
  */
 int cal_conn_publish(struct cal_conn *conn, const struct cal_frames *frames,
-    bool force);
+    bool force, bool *missedp);
 
 /*
  * How many would be given a message of this topic (empty: none) now: distinct
  * connections with a subscription that fits it, or, over PUSH, all of them.
+ * Of one connection's subscriptions CAL_CONN_PREFIXES count, of at most
+ * CAL_CONN_PREFIX bytes.
  */
 size_t cal_conn_readers(const struct cal_conn *conn, struct cal_slice topic);
 

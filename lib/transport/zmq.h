@@ -2,8 +2,11 @@
  * Inside the ZeroMQ transport: what its files share.  Nobody else includes
  * this.
  *
- * Who binds is a ROUTER, who connects is a DEALER.  zmq.c opens and closes,
- * zmq_pump.c moves messages, zmq_link.c knows the peers and their queues,
+ * Of RPC, who binds is a ROUTER, who connects is a DEALER; streams have the
+ * sockets that their patterns are named after, whoever binds.  zmq.c opens and
+ * closes connections, zmq_socket.c their sockets, zmq_pump.c moves messages,
+ * zmq_link.c knows the peers and their queues, zmq_stream.c publishes,
+ * zmq_readers.c knows to whom, and zmq_behind.c who of them is behind,
  * zmq_monitor.c hears who came and went, zmq_client.c what that means to a
  * connecting end, zmq_keys.c encrypts, zmq_zap.c lets clients in, and
  * zmq_context.c is libzmq's beginning and end.
@@ -35,6 +38,7 @@ enum {
 	CAL_ZMQ_BUDGET = 256,           /* messages a turn of the loop */
 	CAL_ZMQ_ID_MAX = 255,
 	CAL_ZMQ_PROBES = 5,
+	CAL_ZMQ_HANDSHAKE_MS = 5000,
 	CAL_ZMQ_USER_ID = CAL_KEY_TEXT + 24,    /* key, "#", number, NUL */
 };
 
@@ -56,6 +60,20 @@ TAILQ_HEAD(cal_zmq_waitings, cal_zmq_waiting);
 
 struct cal_zmq_conn;
 
+/* What a socket of a pattern is like; a row in zmq_socket.c. */
+struct cal_zmq_kind {
+	int bind, connect;              /* the sockets' types */
+	struct {
+		int option, value;
+	} options[4];                   /* up to the first 0 */
+	int64_t max_message;            /* 0: by max_body */
+	int bind_events;                /* that the monitor tells */
+	bool publishes;
+
+	/* Takes one message off the socket.  False when there is none. */
+	bool (*receive)(struct cal_zmq_conn *zc);
+};
+
 struct cal_zmq_link {
 	struct cal_link link;
 	struct cal_zmq_conn *zc;
@@ -75,8 +93,23 @@ struct cal_zmq_link {
 };
 TAILQ_HEAD(cal_zmq_links, cal_zmq_link);
 
+/* A connection of a publishing socket, reading or not yet. */
+struct cal_zmq_reader {
+	int fd;
+	double since;
+	struct cal_buf prefixes;        /* a byte of length before each */
+	size_t count;                   /* of prefixes */
+	bool many;                      /* it has more than are kept */
+	bool behind;
+	double taking;                  /* bytes since then; 0: it does not */
+	TAILQ_ENTRY(cal_zmq_reader) in_readers;
+	TAILQ_ENTRY(cal_zmq_reader) in_behind;
+};
+TAILQ_HEAD(cal_zmq_readers, cal_zmq_reader);
+
 struct cal_zmq_conn {
 	struct cal_conn conn;
+	const struct cal_zmq_kind *kind;
 	void *context;                  /* lent by zmq.c */
 	void *socket;
 	void *monitor;
@@ -87,7 +120,7 @@ struct cal_zmq_conn {
 	ev_io io, monitor_io;
 	ev_timer retry;                 /* while somebody is blocked */
 	ev_timer probe;                 /* while there are suspects */
-	ev_timer reopen;                /* a DEALER whose connection ended */
+	ev_timer reopen;                /* the socket, if it is of no use */
 	bool pumping;
 	bool sent;                      /* since the last receive */
 	struct cal_zmq_inbox *inbox;    /* for the next message */
@@ -96,7 +129,16 @@ struct cal_zmq_conn {
 	struct cal_map *by_fd;
 	struct cal_zmq_links links, blocked, suspects;
 	struct cal_zmq_link *recent;    /* the last that sent something */
-	struct cal_zmq_link *server;    /* DEALER */
+	struct cal_zmq_link *server;    /* all but ROUTER: the only link */
+
+	/* Streams only. */
+	bool paused;
+	bool wants_room;                /* it was told that there is none */
+	bool readers_changed;           /* and nobody was told yet */
+	struct cal_zmq_readers readers, behind; /* publishing */
+	size_t shaken;                  /* of them: who shook hands */
+	unsigned attempts;              /* to bind again */
+
 	uint64_t serial;
 	struct cal_log_gate gate;       /* of peers that are not heard */
 	bool asked_for;                 /* the ZAP handler knows it */
@@ -112,6 +154,14 @@ struct cal_zmq_conn {
 	const char *trouble;
 };
 
+/* zmq_socket.c */
+const struct cal_zmq_kind *cal_zmq_kind(enum cal_pattern pattern);
+int cal_zmq_set_int(struct cal_zmq_conn *zc, int option, int value);
+int cal_zmq_socket_open(struct cal_zmq_conn *zc, struct cal_err *err);
+void cal_zmq_socket_close(struct cal_zmq_conn *zc, double grace);
+void cal_zmq_socket_reopen(struct ev_loop *loop, ev_timer *timer,
+    int revents);
+
 /* zmq_pump.c */
 void cal_zmq_pump(struct cal_zmq_conn *zc);
 void cal_zmq_drain(struct cal_zmq_conn *zc);    /* receives all, no budget */
@@ -121,6 +171,53 @@ int cal_zmq_send(struct cal_conn *conn, struct cal_link *link,
 int cal_zmq_send_parts(struct cal_zmq_conn *zc, zmq_msg_t *parts,
     size_t count);
 struct cal_zmq_inbox *cal_zmq_inbox_new(void);
+
+/* As zmq_msg_recv and zmq_msg_send, whoever catches signals. */
+int cal_zmq_recv_part(struct cal_zmq_conn *zc, zmq_msg_t *part);
+int cal_zmq_send_part(struct cal_zmq_conn *zc, zmq_msg_t *part, bool more);
+
+/* ZMQ_EVENTS; whatever came for the socket is looked at before. */
+int cal_zmq_events(struct cal_zmq_conn *zc);
+
+/* The frames as parts: returns how many. */
+size_t cal_zmq_fill(zmq_msg_t *parts, const struct cal_frames *frames,
+    struct cal_buf *own);
+
+bool cal_zmq_receive(struct cal_zmq_conn *zc);  /* a row's */
+
+/* zmq_stream.c */
+int cal_zmq_publish(struct cal_conn *conn, const struct cal_frames *frames,
+    bool force, bool *missedp);
+void cal_zmq_pause(struct cal_conn *conn, bool pause);
+void cal_zmq_stream_tell(struct cal_zmq_conn *zc);      /* the owner */
+
+/* zmq_readers.c */
+size_t cal_zmq_readers_count(const struct cal_conn *conn,
+    struct cal_slice topic);
+bool cal_zmq_readers_receive(struct cal_zmq_conn *zc);  /* rows' */
+bool cal_zmq_readers_look(struct cal_zmq_conn *zc);
+void cal_zmq_readers_event(struct cal_zmq_conn *zc, uint16_t event,
+    uint32_t value);
+void cal_zmq_readers_forget(struct cal_zmq_conn *zc);   /* all of them */
+
+/* Is it given messages of the topic, or of none? */
+bool cal_zmq_reader_wants(const struct cal_zmq_reader *reader,
+    struct cal_slice topic);
+
+/* zmq_behind.c: readers who have no room now fall behind. */
+void cal_zmq_behind_fall(struct cal_zmq_conn *zc);
+void cal_zmq_behind_remove(struct cal_zmq_conn *zc,
+    struct cal_zmq_reader *reader);
+
+/*
+ * Looks after those who are behind.  True: one takes something again, and in a
+ * moment he will have room, or be behind as before.
+ */
+bool cal_zmq_behind_returns(struct cal_zmq_conn *zc);
+
+/* Is somebody behind to whom the message would have been given? */
+bool cal_zmq_behind_misses(const struct cal_zmq_conn *zc,
+    const struct cal_frames *frames);
 
 /* zmq_link.c */
 struct cal_zmq_link *cal_zmq_link_new(struct cal_zmq_conn *zc,

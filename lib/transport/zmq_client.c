@@ -122,16 +122,19 @@ on_bad_handshake(struct cal_zmq_conn *zc, uint32_t value)
 /*
  * After an error of protocol libzmq never tries again: whoever listens there
  * next would wait in vain.  Where it does try, it says so in a moment, and the
- * timer stops.
+ * timer stops.  For a stream it may, with what it still holds.
  */
 static void
 on_end(struct cal_zmq_conn *zc)
 {
 	struct ev_loop *loop = zc->conn.conf.loop;
+	bool was_up = zc->server->up;
 
-	if (zc->server->up) {
+	if (was_up) {
 		zc->trouble = "the server hung up";
 		cal_zmq_link_down(zc->server);
+	}
+	if (was_up && zc->conn.conf.pattern == CAL_PATTERN_RPC) {
 		ev_feed_event(loop, &zc->reopen, 0);
 	} else if (!zc->refused && !ev_is_pending(&zc->reopen)) {
 		ev_timer_again(loop, &zc->reopen);
@@ -142,7 +145,7 @@ on_end(struct cal_zmq_conn *zc)
 static void
 keep_socket(struct cal_zmq_conn *zc)
 {
-	if (!ev_is_pending(&zc->reopen))
+	if (!ev_is_pending(&zc->reopen) && !zc->refused)
 		ev_timer_stop(zc->conn.conf.loop, &zc->reopen);
 }
 
@@ -197,7 +200,8 @@ cal_zmq_client_event(struct cal_zmq_conn *zc, uint16_t event, uint32_t value)
 		on_failure(zc);
 		break;
 	case ZMQ_EVENT_DISCONNECTED:
-		cal_zmq_drain(zc);
+		if (zc->conn.conf.pattern == CAL_PATTERN_RPC)
+			cal_zmq_drain(zc);
 		on_end(zc);
 		break;
 	}

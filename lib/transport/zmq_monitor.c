@@ -12,7 +12,6 @@
 #include "transport/zmq.h"
 
 enum {
-	SERVER_EVENTS = ZMQ_EVENT_DISCONNECTED,
 	CLIENT_EVENTS = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_RETRIED |
 	    ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
 	    ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
@@ -47,10 +46,12 @@ cal_zmq_monitor_read(struct cal_zmq_conn *zc)
 	uint16_t event;
 	uint32_t value;
 
-	while (next_event(zc, &event, &value)) {
-		if (zc->server != NULL) {
+	while (zc->monitor != NULL && next_event(zc, &event, &value)) {
+		if (!zc->conn.conf.bind)
 			cal_zmq_client_event(zc, event, value);
-		} else if (event == ZMQ_EVENT_DISCONNECTED) {
+		if (zc->kind->publishes) {
+			cal_zmq_readers_event(zc, event, value);
+		} else if (zc->server == NULL) {
 			cal_zmq_drain(zc);
 			cal_zmq_link_suspect(zc, (int)value);
 		}
@@ -81,13 +82,16 @@ cal_zmq_monitor_open(struct cal_zmq_conn *zc, struct cal_err *err)
 {
 	static unsigned serial;
 	char address[64];
-	int hwm = 0, fd;
+	int hwm = 0, fd, events = CLIENT_EVENTS;
 	size_t len = sizeof(fd);
 
+	if (zc->conn.conf.bind)
+		events = zc->kind->bind_events;
+	if (events == 0)
+		return CAL_OK;
 	(void)snprintf(address, sizeof(address), "inproc://monitor-%u",
 	    serial++);
-	if (zmq_socket_monitor(zc->socket, address, zc->conn.conf.bind ?
-	    SERVER_EVENTS : CLIENT_EVENTS) == -1)
+	if (zmq_socket_monitor(zc->socket, address, events) == -1)
 		return cal_fail_errno(err, CAL_EOS, errno,
 		    "cannot watch the socket");
 	zc->monitor = zmq_socket(zc->context, ZMQ_PAIR);

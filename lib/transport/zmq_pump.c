@@ -41,8 +41,8 @@ cal_zmq_inbox_new(void)
 	return inbox;
 }
 
-static int
-recv_part(struct cal_zmq_conn *zc, zmq_msg_t *part)
+int
+cal_zmq_recv_part(struct cal_zmq_conn *zc, zmq_msg_t *part)
 {
 	int rc;
 
@@ -50,6 +50,31 @@ recv_part(struct cal_zmq_conn *zc, zmq_msg_t *part)
 		rc = zmq_msg_recv(part, zc->socket, ZMQ_DONTWAIT);
 	while (rc == -1 && errno == EINTR);
 	return rc;
+}
+
+int
+cal_zmq_send_part(struct cal_zmq_conn *zc, zmq_msg_t *part, bool more)
+{
+	int rc;
+
+	zc->sent = true;
+	do
+		rc = zmq_msg_send(part, zc->socket, ZMQ_DONTWAIT |
+		    (more ? ZMQ_SNDMORE : 0));
+	while (rc == -1 && errno == EINTR);
+	return rc;
+}
+
+int
+cal_zmq_events(struct cal_zmq_conn *zc)
+{
+	int rc, events = 0;
+	size_t len = sizeof(events);
+
+	do
+		rc = zmq_getsockopt(zc->socket, ZMQ_EVENTS, &events, &len);
+	while (rc == -1 && errno == EINTR);
+	return events;
 }
 
 /*
@@ -66,7 +91,7 @@ recv_parts(struct cal_zmq_conn *zc, struct cal_zmq_inbox *inbox, bool *longp)
 	do {
 		part = &inbox->parts[inbox->count];
 		(void)zmq_msg_init(part);
-		if (recv_part(zc, part) == -1) {
+		if (cal_zmq_recv_part(zc, part) == -1) {
 			(void)zmq_msg_close(part);
 			return false;
 		}
@@ -133,7 +158,8 @@ read_frames(struct cal_message *message, struct cal_zmq_inbox *inbox,
 /*
  * Whom did it come from?  On a ROUTER the first frame and the socket say.  A
  * DEALER hears of its connection before anything comes over it; NULL: over one
- * that has ended meanwhile.
+ * that has ended meanwhile.  Of a stream that counts, too: it is nobody's
+ * answer.
  */
 static struct cal_zmq_link *
 find_link(struct cal_zmq_conn *zc, struct cal_zmq_inbox *inbox)
@@ -145,12 +171,16 @@ find_link(struct cal_zmq_conn *zc, struct cal_zmq_inbox *inbox)
 		    last);
 	if (!zc->server->up)
 		cal_zmq_monitor_read(zc);
-	return zc->server->up ? zc->server : NULL;
+	if (zc->conn.conf.pattern == CAL_PATTERN_RPC)
+		return zc->server->up ? zc->server : NULL;
+	if (zc->conn.conf.bind)
+		cal_zmq_link_up(zc->server);
+	return zc->server;
 }
 
 /* Receives one message and hands it up.  False when there is none. */
-static bool
-receive(struct cal_zmq_conn *zc)
+bool
+cal_zmq_receive(struct cal_zmq_conn *zc)
 {
 	struct cal_message message = { .pre_count = 0 };
 	struct cal_zmq_inbox *inbox = zc->inbox;
@@ -192,13 +222,10 @@ cal_zmq_send_parts(struct cal_zmq_conn *zc, zmq_msg_t *parts, size_t count)
 	size_t i;
 	int rc;
 
-	zc->sent = true;
 	for (i = 0; i < count; i++) {
 		do
-			rc = zmq_msg_send(&parts[i], zc->socket, ZMQ_DONTWAIT |
-			    (i + 1 < count ? ZMQ_SNDMORE : 0));
-		while (rc == -1 && (errno == EINTR ||
-		    (errno == EAGAIN && i > 0 && i + 1 < count)));
+			rc = cal_zmq_send_part(zc, &parts[i], i + 1 < count);
+		while (rc == -1 && errno == EAGAIN && i > 0 && i + 1 < count);
 		if (rc != -1)
 			continue;
 		if (i == 0)
@@ -240,6 +267,20 @@ fill_payload(zmq_msg_t *part, struct cal_slice payload, struct cal_buf *own)
 		abort();
 }
 
+size_t
+cal_zmq_fill(zmq_msg_t *parts, const struct cal_frames *frames,
+    struct cal_buf *own)
+{
+	size_t n = 0, i;
+
+	for (i = 0; i < frames->pre_count; i++)
+		fill_part(&parts[n++], frames->pre[i]);
+	fill_part(&parts[n++], cal_slice_text(words[frames->word]));
+	fill_part(&parts[n++], frames->header);
+	fill_payload(&parts[n++], frames->payload, own);
+	return n;
+}
+
 int
 cal_zmq_send(struct cal_conn *conn, struct cal_link *link,
     const struct cal_frames *frames, struct cal_buf *own)
@@ -255,11 +296,7 @@ cal_zmq_send(struct cal_conn *conn, struct cal_link *link,
 		return CAL_EGONE;
 	if (zl->id_len > 0)
 		fill_part(&parts[n++], cal_slice_of(zl->id, zl->id_len));
-	for (i = 0; i < frames->pre_count; i++)
-		fill_part(&parts[n++], frames->pre[i]);
-	fill_part(&parts[n++], cal_slice_text(words[frames->word]));
-	fill_part(&parts[n++], frames->header);
-	fill_payload(&parts[n++], frames->payload, own);
+	n += cal_zmq_fill(parts + n, frames, own);
 	if (zl->queue_count == 0)
 		rc = cal_zmq_send_parts(zc, parts, n);
 	if (rc == CAL_EAGAIN)
@@ -274,15 +311,11 @@ cal_zmq_send(struct cal_conn *conn, struct cal_link *link,
 static bool
 wants_turn(struct cal_zmq_conn *zc)
 {
-	int events = 0;
-	size_t len = sizeof(events);
-	int rc;
+	int events;
 
 	if (!zc->sent && TAILQ_EMPTY(&zc->blocked))
 		return false;
-	do
-		rc = zmq_getsockopt(zc->socket, ZMQ_EVENTS, &events, &len);
-	while (rc == -1 && errno == EINTR);
+	events = cal_zmq_events(zc);
 	/* On a ROUTER POLLOUT says only that somebody can be written to. */
 	return (events & ZMQ_POLLIN) != 0 || (zc->server != NULL &&
 	    zc->server->queue_count > 0 && (events & ZMQ_POLLOUT) != 0);
@@ -297,7 +330,7 @@ flush_blocked(struct cal_zmq_conn *zc)
 		next = TAILQ_NEXT(zl, in_blocked);
 		cal_zmq_link_flush(zl);
 	}
-	if (TAILQ_EMPTY(&zc->blocked))
+	if (TAILQ_EMPTY(&zc->blocked) && !zc->wants_room)
 		ev_timer_stop(zc->conn.conf.loop, &zc->retry);
 	else if (!ev_is_active(&zc->retry))
 		ev_timer_again(zc->conn.conf.loop, &zc->retry);
@@ -308,17 +341,18 @@ cal_zmq_pump(struct cal_zmq_conn *zc)
 {
 	int left = CAL_ZMQ_BUDGET;
 
-	if (zc->pumping)
+	if (zc->pumping || zc->paused)
 		return;
 	zc->pumping = true;
 	do {
-		while (left > 0 && receive(zc))
+		while (left > 0 && !zc->paused && zc->kind->receive(zc))
 			left--;
 		flush_blocked(zc);
-	} while (left > 0 && wants_turn(zc));
+	} while (left > 0 && !zc->paused && wants_turn(zc));
 	zc->pumping = false;
-	if (left == 0)
+	if (left == 0 && !zc->paused)
 		cal_zmq_wake(zc);
+	cal_zmq_stream_tell(zc);
 }
 
 void
@@ -328,15 +362,15 @@ cal_zmq_drain(struct cal_zmq_conn *zc)
 
 	zc->pumping = true;
 	do {
-		while (receive(zc))
+		while (!zc->paused && zc->kind->receive(zc))
 			;
-	} while (wants_turn(zc));
+	} while (!zc->paused && wants_turn(zc));
 	zc->pumping = was;
 }
 
 void
 cal_zmq_wake(struct cal_zmq_conn *zc)
 {
-	if (!zc->pumping && !ev_is_pending(&zc->io))
+	if (!zc->pumping && !zc->paused && !ev_is_pending(&zc->io))
 		ev_feed_event(zc->conn.conf.loop, &zc->io, EV_READ);
 }

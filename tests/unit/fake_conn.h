@@ -23,6 +23,7 @@ struct fake {
 	const char *trouble;
 	double grace;
 	bool open, paused, rechecked;
+	bool behind;            /* somebody fell, and takes nothing yet */
 };
 
 static struct fake fakes[FAKES];
@@ -54,14 +55,17 @@ cal_conn_address(const struct cal_conn *conn)
 
 int
 cal_conn_publish(struct cal_conn *conn, const struct cal_frames *frames,
-    bool force)
+    bool force, bool *missedp)
 {
 	struct fake *fake = (struct fake *)conn;
 
 	fake->asked++;
-	if (fake->room == 0 && !force)
+	if (fake->room == 0 && !force && !fake->behind)
 		return CAL_EAGAIN;
-	if (fake->room > 0)
+	fake->behind = fake->room == 0;
+	if (fake->behind)
+		*missedp = true;
+	else
 		fake->room--;
 	fake->forced += force;
 	fake->taken++;
