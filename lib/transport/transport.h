@@ -145,9 +145,14 @@ struct cal_conn_conf {
 	struct cal_url url;
 	bool bind;
 	enum cal_pattern pattern;
-	const struct cal_slice *topics;         /* SUBSCRIBE: prefixes of what */
-	size_t topics_count;                    /* is wanted; none: all; lent
-	                                           while it is open */
+
+	/*
+	 * SUBSCRIBE: prefixes of what is wanted; none: all; lent while it is
+	 * open.  Of one of 246 to 255 bytes only the first 245 count.
+	 */
+	const struct cal_slice *topics;
+	size_t topics_count;
+
 	const struct cal_conn_keys *keys;       /* NULL: nothing is encrypted */
 	bool insecure;          /* may be open to the network unencrypted */
 	size_t max_body;        /* frames may have 4 times as much, or 2 MiB */

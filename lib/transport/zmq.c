@@ -140,6 +140,7 @@ conn_new(const struct cal_conn_conf *conf)
 	TAILQ_INIT(&zc->blocked);
 	TAILQ_INIT(&zc->suspects);
 	TAILQ_INIT(&zc->readers);
+	TAILQ_INIT(&zc->behind);
 	ev_init(&zc->io, on_socket);
 	zc->io.data = zc;
 	/* Before timers: what arrived in time is seen before time is up. */

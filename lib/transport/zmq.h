@@ -6,9 +6,10 @@
  * sockets that their patterns are named after, whoever binds.  zmq.c opens and
  * closes connections, zmq_socket.c their sockets, zmq_pump.c moves messages,
  * zmq_link.c knows the peers and their queues, zmq_stream.c publishes,
- * zmq_readers.c knows to whom, zmq_monitor.c hears who came and went,
- * zmq_client.c what that means to a connecting end, zmq_keys.c encrypts,
- * zmq_zap.c lets clients in, and zmq_context.c is libzmq's beginning and end.
+ * zmq_readers.c knows to whom, and zmq_behind.c who of them is behind,
+ * zmq_monitor.c hears who came and went, zmq_client.c what that means to a
+ * connecting end, zmq_keys.c encrypts, zmq_zap.c lets clients in, and
+ * zmq_context.c is libzmq's beginning and end.
  *
  * libzmq's descriptor is only a hint that something may have happened, and any
  * call may swallow the hint.  So every callback that touched the socket ends
@@ -98,7 +99,11 @@ struct cal_zmq_reader {
 	double since;
 	struct cal_buf prefixes;        /* a byte of length before each */
 	size_t count;                   /* of prefixes */
+	bool many;                      /* it has more than are kept */
+	bool behind;
+	double taking;                  /* bytes since then; 0: it does not */
 	TAILQ_ENTRY(cal_zmq_reader) in_readers;
+	TAILQ_ENTRY(cal_zmq_reader) in_behind;
 };
 TAILQ_HEAD(cal_zmq_readers, cal_zmq_reader);
 
@@ -130,7 +135,7 @@ struct cal_zmq_conn {
 	bool paused;
 	bool wants_room;                /* it was told that there is none */
 	bool readers_changed;           /* and nobody was told yet */
-	struct cal_zmq_readers readers; /* publishing */
+	struct cal_zmq_readers readers, behind; /* publishing */
 	size_t shaken;                  /* of them: who shook hands */
 	unsigned attempts;              /* to bind again */
 
@@ -194,6 +199,25 @@ bool cal_zmq_readers_look(struct cal_zmq_conn *zc);
 void cal_zmq_readers_event(struct cal_zmq_conn *zc, uint16_t event,
     uint32_t value);
 void cal_zmq_readers_forget(struct cal_zmq_conn *zc);   /* all of them */
+
+/* Is it given messages of the topic, or of none? */
+bool cal_zmq_reader_wants(const struct cal_zmq_reader *reader,
+    struct cal_slice topic);
+
+/* zmq_behind.c: readers who have no room now fall behind. */
+void cal_zmq_behind_fall(struct cal_zmq_conn *zc);
+void cal_zmq_behind_remove(struct cal_zmq_conn *zc,
+    struct cal_zmq_reader *reader);
+
+/*
+ * Looks after those who are behind.  True: one takes something again, and in a
+ * moment he will have room, or be behind as before.
+ */
+bool cal_zmq_behind_returns(struct cal_zmq_conn *zc);
+
+/* Is somebody behind to whom the message would have been given? */
+bool cal_zmq_behind_misses(const struct cal_zmq_conn *zc,
+    const struct cal_frames *frames);
 
 /* zmq_link.c */
 struct cal_zmq_link *cal_zmq_link_new(struct cal_zmq_conn *zc,

@@ -34,6 +34,7 @@ remove_reader(struct cal_zmq_conn *zc, struct cal_zmq_reader *reader)
 {
 	(void)cal_map_remove(zc->by_fd, fd_key(&reader->fd));
 	TAILQ_REMOVE(&zc->readers, reader, in_readers);
+	cal_zmq_behind_remove(zc, reader);
 	zc->readers_changed = true;
 	cal_buf_release(&reader->prefixes);
 	free(reader);
@@ -140,8 +141,10 @@ add_prefix(struct cal_zmq_reader *reader, struct cal_slice prefix)
 	if (find_prefix(reader, prefix) < reader->prefixes.len)
 		return;
 	if (reader->count == CAL_CONN_PREFIXES ||
-	    prefix.len > CAL_CONN_PREFIX)
+	    prefix.len > CAL_CONN_PREFIX) {
+		reader->many = true;
 		return;
+	}
 	reader->count++;
 	cal_buf_put_byte(&reader->prefixes, (uint8_t)prefix.len);
 	cal_buf_put(&reader->prefixes, prefix.ptr, prefix.len);
@@ -207,15 +210,18 @@ cal_zmq_readers_look(struct cal_zmq_conn *zc)
 	return false;
 }
 
-static bool
-wants(const struct cal_zmq_reader *reader, struct cal_slice frame)
+bool
+cal_zmq_reader_wants(const struct cal_zmq_reader *reader,
+    struct cal_slice topic)
 {
 	struct cal_slice prefix;
 	size_t at = 0;
 
+	if (topic.len == 0)
+		topic = cal_slice_text("UPPER");        /* its first frame */
 	while (next_prefix(reader, &at, &prefix))
-		if (frame.len >= prefix.len && (prefix.len == 0 ||
-		    memcmp(frame.ptr, prefix.ptr, prefix.len) == 0))
+		if (topic.len >= prefix.len &&
+		    memcmp(topic.ptr, prefix.ptr, prefix.len) == 0)
 			return true;
 	return false;
 }
@@ -243,9 +249,7 @@ cal_zmq_readers_count(const struct cal_conn *conn, struct cal_slice topic)
 
 	if (conn->conf.pattern == CAL_PATTERN_PUSH)
 		return count_pulling(zc);
-	if (topic.len == 0)
-		topic = cal_slice_text("UPPER");
 	TAILQ_FOREACH(reader, &zc->readers, in_readers)
-		count += wants(reader, topic);
+		count += cal_zmq_reader_wants(reader, topic);
 	return count;
 }

@@ -24,6 +24,7 @@ enum {
 	MESSAGE_MIN = 2 << 20,
 
 	SUBSCRIPTION_MAX = 65536,       /* no topic is as long */
+	SUBSCRIBED_WELL = 245,          /* bytes of a prefix */
 	SUBSCRIBED_AHEAD = 1000,        /* messages */
 	LATE = 50,                      /* attempts to bind again */
 };
@@ -143,6 +144,17 @@ set_kind(struct cal_zmq_conn *zc)
 	return rc;
 }
 
+/*
+ * libzmq 4.3.4 tells the length of a subscription wrongly when only the word
+ * before it makes it longer than 255 bytes, and the connection breaks.
+ */
+static size_t
+subscribed_len(size_t len)
+{
+	return len > SUBSCRIBED_WELL && len <= UINT8_MAX ? SUBSCRIBED_WELL :
+	    len;
+}
+
 static int
 subscribe(struct cal_zmq_conn *zc)
 {
@@ -156,7 +168,8 @@ subscribe(struct cal_zmq_conn *zc)
 		return zmq_setsockopt(zc->socket, ZMQ_SUBSCRIBE, "", 0);
 	for (i = 0; i < conf->topics_count; i++)
 		rc |= zmq_setsockopt(zc->socket, ZMQ_SUBSCRIBE,
-		    conf->topics[i].ptr, conf->topics[i].len);
+		    conf->topics[i].ptr,
+		    subscribed_len(conf->topics[i].len));
 	return rc;
 }
 

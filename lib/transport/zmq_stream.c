@@ -63,16 +63,35 @@ is_open(const struct cal_zmq_conn *zc)
 	    zc->conn.conf.pattern == CAL_PATTERN_PUBLISH);
 }
 
+/* Whoever has no room does not get it. */
+static int
+send_to_some(struct cal_zmq_conn *zc, const struct cal_frames *frames)
+{
+	int rc;
+
+	cal_zmq_behind_fall(zc);
+	(void)cal_zmq_set_int(zc, ZMQ_XPUB_NODROP, 0);
+	rc = send_message(zc, frames);
+	(void)cal_zmq_set_int(zc, ZMQ_XPUB_NODROP, 1);
+	return rc;
+}
+
 int
 cal_zmq_publish(struct cal_conn *conn, const struct cal_frames *frames,
     bool force, bool *missedp)
 {
 	struct cal_zmq_conn *zc = (struct cal_zmq_conn *)conn;
+	int rc = CAL_EAGAIN;
 
-	(void)force;
-	(void)missedp;
-	if (is_open(zc) && send_message(zc, frames) == CAL_OK) {
-		/* What came may have been swallowed: subscriptions. */
+	if (is_open(zc) && !cal_zmq_behind_returns(zc)) {
+		rc = send_message(zc, frames);
+		if (rc == CAL_EAGAIN && force &&
+		    conn->conf.pattern == CAL_PATTERN_PUBLISH)
+			rc = send_to_some(zc, frames);
+	}
+	if (rc == CAL_OK) {
+		*missedp |= cal_zmq_behind_misses(zc, frames);
+		/* It may have swallowed the hint that somebody subscribed. */
 		cal_zmq_wake(zc);
 		return CAL_OK;
 	}

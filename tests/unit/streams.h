@@ -230,6 +230,23 @@ raw_listen(void *socket, char *address)
 	    &len), 0);
 }
 
+/* Takes a message, and looks at nothing but that it is there within ms. */
+static inline bool
+raw_recv_one(void *socket, int ms)
+{
+	zmq_pollitem_t item = { .socket = socket, .events = ZMQ_POLLIN };
+	size_t size = sizeof(int);
+	int more = 1;
+
+	if (zmq_poll(&item, 1, ms) != 1)
+		return false;
+	while (more) {
+		assert_int_not_equal(zmq_recv(socket, NULL, 0, 0), -1);
+		(void)zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size);
+	}
+	return true;
+}
+
 /* A message's frames, "FRAME|FRAME|FRAME"; NULL: none within ms. */
 static inline const char *
 raw_recv(void *socket, int ms)

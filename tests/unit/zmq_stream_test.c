@@ -135,6 +135,34 @@ test_raw_publishers(void **state)
 	assert_got(&to, "|h|1 t|h|2 ");
 }
 
+/* Prefixes of every length arrive, or what begins them. */
+static void
+test_long_topics(void **state)
+{
+	static const size_t lens[] = { 244, 245, 246, 250, 255, 256, 1000 };
+	static char text[1001];
+	struct cal_slice topic;
+	size_t i;
+
+	(void)state;
+	memset(text, 't', sizeof(text) - 1);
+	stream_open(&from, CAL_PATTERN_PUBLISH, "tcp://127.0.0.1:*", true);
+	to.topics = &topic;
+	to.topics_count = 1;
+	for (i = 0; i < COUNT(lens); i++) {
+		topic = cal_slice_of(text, lens[i]);
+		stream_dial(&to, CAL_PATTERN_SUBSCRIBE, &from);
+		WAIT_FOR(to.ups == 1);
+		do {
+			PUBLISH(&from, text, "x");
+			turn_loop();
+		} while (to.count == 0 && to.downs == 0);
+		assert_int_equal(to.downs, 0);
+		(void)cal_conn_close(to.conn, 0);
+		to.conn = NULL;
+	}
+}
+
 /* Frames that are none of a stream cost nothing but themselves. */
 static void
 test_malformed(void **state)
@@ -284,7 +312,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_teardown(test_##name, close_all)
 	const struct CMUnitTest tests[] = {
 		TEST(both_ways), TEST(raw_readers), TEST(raw_publishers),
-		TEST(malformed), TEST(shares), TEST(many_publishers),
+		TEST(long_topics), TEST(malformed), TEST(shares), TEST(many_publishers),
 		TEST(push_to_nobody), TEST(dialled_push_to_nobody),
 		TEST(publish_to_nobody), TEST(loopback_refuses),
 	};
