@@ -302,6 +302,30 @@ call_later() {
 	launch "$name" ${WRAP-$CAL_WRAP} "${BIN:-$CAL_BIN}/cal-call" "$@"
 }
 
+# cal-pub in the foreground.
+pub() {
+	# shellcheck disable=SC2086
+	timeout -s KILL $((60 * SLOW)) ${WRAP-$CAL_WRAP} \
+	    "${BIN:-$CAL_BIN}/cal-pub" "$@"
+}
+
+# publish NAME ARG...: a cal-pub in the background, which reads $T/NAME.in; its
+# first address is in $URL when it is ready.
+publish() {
+	local name=$1
+	shift
+	# shellcheck disable=SC2086
+	launch "$name" ${WRAP-$CAL_WRAP} "${BIN:-$CAL_BIN}/cal-pub" -1 "$@"
+	wait_for 10 ready "$name"
+	if ! has_line "$T/$name.out"; then
+		echo "cal-pub did not start: $*"
+		cat "$T/$name.err"
+		return 1
+	fi
+	# shellcheck disable=SC2034
+	URL=$(head -n 1 "$T/$name.out")
+}
+
 raw() {
 	timeout -s KILL 60 "$PYTHON" "$TESTS/interop/raw.py" "$@"
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "pub/flow_parts.h"
 
@@ -174,6 +175,19 @@ open_publisher(struct cal_flow *flow, struct cal_err *err)
 }
 
 static void
+say_addresses(const struct cal_flow *flow)
+{
+	char *url;
+	size_t i;
+
+	for (i = 0; i < flow->conf.options->urls_count; i++) {
+		url = cal_publisher_address(flow->publisher, i);
+		cal_log(CAL_LOG_INFO, "publishing at %s", url);
+		free(url);
+	}
+}
+
+static void
 init_timer(struct cal_flow *flow, ev_timer *timer,
     void (*fn)(struct ev_loop *, ev_timer *, int))
 {
@@ -202,6 +216,7 @@ cal_flow_open(struct cal_flow **flowp, const struct cal_flow_conf *conf,
 	    conf->options->interval);
 	if (conf->options->number)
 		flow->numbers = cal_numbers_new();
+	say_addresses(flow);
 	*flowp = flow;
 	return CAL_OK;
 }

@@ -350,8 +350,9 @@ cal_zmq_pump(struct cal_zmq_conn *zc)
 		flush_blocked(zc);
 	} while (left > 0 && !zc->paused && wants_turn(zc));
 	zc->pumping = false;
+	/* Not fed: the loop would see to nothing of lower priority before. */
 	if (left == 0 && !zc->paused)
-		cal_zmq_wake(zc);
+		ev_timer_start(zc->conn.conf.loop, &zc->more);
 	cal_zmq_stream_tell(zc);
 }
 

@@ -156,7 +156,8 @@ class Readers:
 
 def open_socket(context, kind, options):
     socket = context.socket(kind)
-    socket.linger = LINGER
+    # A consumer has nothing to say to a publisher that left first.
+    socket.linger = 0 if kind in (zmq.SUB, zmq.PULL) else LINGER
     if options.hwm is not None:
         socket.set_hwm(options.hwm)
     return socket, curve.secure(context, socket, options)
