@@ -557,6 +557,10 @@ cal-sub: missing 2 messages of topic 't'"
 	same "$(counter s malformed)" 5
 	stop s
 	stop p
+	stream p pub --wait 1 -n 1 --stay --bad lower "$ANY"
+	expect 0 cal_sub "$URL" -c 1
+	same "$err" "cal-sub: dropped a message from $URL: its frames are not those of a stream"
+	stop p
 	stream p pub --wait 1 -n 1 --stay --zip "$ANY"
 	expect 0 cal_sub "$URL" -c 1
 	same "$out" '{"n": 0}'
