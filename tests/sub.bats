@@ -3,6 +3,7 @@
 # Messages come from an independent publisher (interop/stream.py).
 
 load lib
+load keys
 
 # objects OBJECT...: what the publisher will read.
 objects() {
@@ -588,6 +589,71 @@ cal-sub: missing 2 messages of topic 't'"
 	taken 1 --log-format json -- false
 	same "$(jq -r .text <<<"$err")" \
 	    'message 1: HandlerExit: exit status 1'
+}
+
+# stream_keys NAME...: pairs, also as the publisher of the tests reads them.
+stream_keys() {
+	local name
+	make_keys "$@"
+	for name; do
+		secret_of "$name" >"$name.secret"
+		key_of "$name" >"$name.public"
+	done
+}
+
+# option: cal-sub --identity --server-key
+@test "keys: a publisher who knows ours, and nobody else" {
+	stream_keys server alice bob
+	stream p pub --wait 1 -n 1 --stay --secret server.secret \
+	    --allow alice.public "$ANY"
+	expect 77 cal_sub -i bob.key -S server.pub "$URL"
+	like "$err" 'cal-sub: *does not know its key*'
+	expect 77 cal_sub -i alice.key -S bob.pub "$URL"
+	expect 77 cal_sub "$URL"
+	expect 0 cal_sub -i alice.key -S server.pub -c 1 "$URL"
+	same "$out" '{"n": 0}'
+	stop p
+	# A pair that is made up for the run.
+	publish p -i server.key --allow-any-client "$ANY" 1
+	CAL_SERVER_KEY=server.pub expect 0 cal_sub -c 1 "$URL"
+	same "$out" 1
+	expect 64 cal_sub -i alice.key ipc://a
+	expect 64 cal_sub -A list -S server.pub ipc://a
+	chmod 644 alice.key
+	expect 78 cal_sub -i alice.key -S server.pub ipc://a
+}
+
+# option: cal-sub --authorized --domain
+@test "keys: who listens lets in whom it knows; SIGHUP reads that again" {
+	stream_keys server alice bob
+	allow alice
+	subscribe s --bind -i server.key -A list --domain d "$ANY"
+	stream a pub --connect --wait 1 --rate 50 -n 100000 --topic a \
+	    --secret alice.secret --server-key server.public "$URL"
+	wait_for 10 contains s.out '"n": 0'
+	allow bob
+	reread s
+	launch b "$PYTHON" "$TESTS/interop/stream.py" pub --connect --wait 1 \
+	    -n 1 --size 50 --secret bob.secret --server-key server.public "$URL"
+	wait_for 10 contains s.out xxxx
+	local before
+	before=$(count_lines s.out)
+	counters s >/dev/null
+	same "$(count_lines s.out)" "$before"
+	echo nonsense >list
+	kill -HUP "${pids[s]}"
+	wait_for 5 contains s.err 'kept the old list'
+}
+
+# option: cal-sub --allow-any-client --insecure
+@test "nothing is open to the network unasked" {
+	make_keys server
+	expect 78 cal_sub --bind 'tcp://0.0.0.0:*'
+	expect 124 cal_sub --bind --insecure -W 0.1 'tcp://0.0.0.0:*'
+	expect 78 cal_sub --bind -i server.key 'tcp://0.0.0.0:*'
+	subscribe s --bind -i server.key --allow-any-client 'tcp://0.0.0.0:*'
+	expect 0 pub --connect -S server.pub "tcp://127.0.0.1:${URL##*:}" 1
+	wait_for 5 has_line s.out
 }
 
 # option: cal-sub --help --version --completion
