@@ -3,6 +3,7 @@
 # Messages come from an independent publisher (interop/stream.py).
 
 load lib
+load keys
 
 # objects OBJECT...: what the publisher will read.
 objects() {
@@ -91,9 +92,6 @@ NaN'
 
 # option: cal-sub --json
 @test "-J: everything that there is to know" {
-	objects '{"body": "{\"a\": 1.0}", "topic": "a/b", "key": "k", "seq": 7,
-	    "mid": "000102030405060708090a0b0c0d0e0f"}' '{"body": " 1"}' |
-	    cat
 	objects '{"body": "{\"a\": 1.0}", "topic": "a/b", "key": "k", "seq": 7, "mid": "000102030405060708090a0b0c0d0e0f"}' \
 	    '{"body": " 1"}' '{"body": "2"}'
 	stream p pub --wait 1 --objects --stay \
@@ -200,6 +198,8 @@ has_lines() {
 	stop p
 	stream p pub --wait 1 -n 2 --stay "$ANY"
 	expect 124 cal_sub "$URL" -W "$(slow 0.5)" -t other
+	stop p
+	stream p pub --wait 1 -n 2 --stay "$ANY"
 	spent expect 0 cal_sub -W 30 -c 1 "$URL"
 	between 0 "$MS" 10000
 }
@@ -228,14 +228,16 @@ subscribe_late() {
 # option: cal-sub --ready-line --notify-fd
 @test "-1 and --notify-fd: ready is connected to every URL" {
 	mkfifo notify
+	exec 9<>notify
 	stream p pub --wait 1 -n 1 --stay "$ANY"
 	local first=$URL
 	launch s ${WRAP-$CAL_WRAP} "${BIN:-$CAL_BIN}/cal-sub" -1 \
-	    --notify-fd 7 --connect-timeout 0 "$first" ipc://q 7>notify
+	    --notify-fd 7 --connect-timeout 0 "$first" ipc://q 7>&9
 	wait_for 10 has_line s.out
 	not grep -q :// s.err
 	stream q pub --wait 1 --stay -n 0 ipc://q
-	same "$(cat notify)" ''
+	read -rt 10 line <&9
+	same "$line" ''
 	same "$(grep :// s.err)" "$first
 ipc://q"
 	stop s
@@ -253,7 +255,10 @@ ipc://q"
 	stream r push --connect --wait 1 -n 3 ipc://s
 	wait_for 10 has_line s.out 3
 	expect 64 cal_sub --bind --connect "$URL"
-	expect 71 cal_sub --bind ipc://s
+	expect 78 cal_sub --bind ipc://s
+	stop s
+	subscribe s --bind "$ANY"
+	expect 71 cal_sub --bind "$URL"
 	stream t pub --wait 1 -n 1 --stay "$ANY"
 	expect 0 cal_sub --connect -c 1 "$URL"
 }
@@ -449,7 +454,7 @@ about 2'
 	finish s
 	same "$STATUS" 130
 	contains s.err 'it was cut short'
-	same "$(leftovers | wc -l)" 1
+	same "$(leftovers)" "${pids[p]}"
 }
 
 @test "a second signal ends everything at once" {
@@ -463,7 +468,7 @@ about 2'
 	spent finish s
 	between 0 "$MS" 2000
 	same "$STATUS" 143
-	same "$(leftovers | wc -l)" 1
+	same "$(leftovers)" "${pids[p]}"
 }
 
 @test "workers end with it" {
@@ -473,21 +478,27 @@ about 2'
 	wait_for 10 has_line s.out
 	stop s
 	same "$STATUS" 143
-	same "$(leftovers | wc -l)" 1
+	same "$(leftovers)" "${pids[p]}"
 	subscribe s "$URL" --coprocess lines -j 2 --kill-after 0.1 -- \
 	    sh -c 'trap "" TERM; touch up$$; while :; do sleep 60; done'
-	wait_for 10 has_lines 2 <(ls up*) || wait_for 10 test -e up*
+	wait_for 10 are_up 2
 	stop s
-	same "$(leftovers | wc -l)" 1
+	same "$(leftovers)" "${pids[p]}"
+}
+
+are_up() {
+	local all=(up*)
+	[[ -e ${all[0]} && ${#all[@]} == "$1" ]]
 }
 
 @test "it leaves when its reader is gone, also when no message comes" {
-	stream p pub --wait 1 -n 1 --stay "$ANY"
-	cal_sub "$URL" 2>err | head -n 1 >first &
-	wait $! || :
-	same "$(<first)" '{"n": 0}'
 	local status
-	spent eval 'cal_sub --connect-timeout 0 ipc://q 2>err | exec true
+	stream p pub --wait 1 -n 1 --stay "$ANY"
+	spent eval 'cal_sub "$URL" 2>err 3>&- | head -n 1 >first
+	    status=${PIPESTATUS[0]}'
+	same "$status $(<first)" '141 {"n": 0}'
+	between 0 "$MS" 5000
+	spent eval 'cal_sub --connect-timeout 0 ipc://q 2>err 3>&- | true
 	    status=${PIPESTATUS[0]}'
 	same "$status" 141
 	between 0 "$MS" 5000
@@ -546,6 +557,11 @@ cal-sub: missing 2 messages of topic 't'"
 	contains s.err 'dropped a message from tcp://'
 	same "$(counter s malformed)" 5
 	stop s
+	stop p
+	stream p pub --wait 1 -n 1 --stay --bad lower "$ANY"
+	expect 0 cal_sub "$URL" -c 1
+	same "$err" "cal-sub: dropped a message from $URL: its frames are not those of a stream"
+	stop p
 	stream p pub --wait 1 -n 1 --stay --zip "$ANY"
 	expect 0 cal_sub "$URL" -c 1
 	same "$out" '{"n": 0}'
@@ -564,7 +580,7 @@ cal-sub: missing 2 messages of topic 't'"
 @test "-v, -q and --log-format" {
 	objects '{"body": "1\n", "topic": "t", "key": "k"}'
 	taken 0 -v -c 1 -- sh -c 'cat; echo noise >&2'
-	like "$err" '*connected to tcp://*message number=1 topic=t key=k status=result ms=* in=2 out=2*noise*"messages":1*'
+	like "$err" '*connected to tcp://*message number=1 topic=t key=k status=result ms=* in=1 out=1*noise*"messages":1*'
 	taken 0 -q -c 1 -- sh -c 'cat; echo noise >&2'
 	same "$err" ''
 	taken 0 -v --log-format json -c 1 -- cat
@@ -573,6 +589,71 @@ cal-sub: missing 2 messages of topic 't'"
 	taken 1 --log-format json -- false
 	same "$(jq -r .text <<<"$err")" \
 	    'message 1: HandlerExit: exit status 1'
+}
+
+# stream_keys NAME...: pairs, also as the publisher of the tests reads them.
+stream_keys() {
+	local name
+	make_keys "$@"
+	for name; do
+		secret_of "$name" >"$name.secret"
+		key_of "$name" >"$name.public"
+	done
+}
+
+# option: cal-sub --identity --server-key
+@test "keys: a publisher who knows ours, and nobody else" {
+	stream_keys server alice bob
+	stream p pub --wait 1 -n 1 --stay --secret server.secret \
+	    --allow alice.public "$ANY"
+	expect 77 cal_sub -i bob.key -S server.pub "$URL"
+	like "$err" 'cal-sub: *does not know its key*'
+	expect 77 cal_sub -i alice.key -S bob.pub "$URL"
+	expect 77 cal_sub "$URL"
+	expect 0 cal_sub -i alice.key -S server.pub -c 1 "$URL"
+	same "$out" '{"n": 0}'
+	stop p
+	# A pair that is made up for the run.
+	publish p -i server.key --allow-any-client "$ANY" 1
+	CAL_SERVER_KEY=server.pub expect 0 cal_sub -c 1 "$URL"
+	same "$out" 1
+	expect 64 cal_sub -i alice.key ipc://a
+	expect 64 cal_sub -A list -S server.pub ipc://a
+	chmod 644 alice.key
+	expect 78 cal_sub -i alice.key -S server.pub ipc://a
+}
+
+# option: cal-sub --authorized --domain
+@test "keys: who listens lets in whom it knows; SIGHUP reads that again" {
+	stream_keys server alice bob
+	allow alice
+	subscribe s --bind -i server.key -A list --domain d "$ANY"
+	stream a pub --connect --wait 1 --rate 50 -n 100000 --topic a \
+	    --secret alice.secret --server-key server.public "$URL"
+	wait_for 10 contains s.out '"n": 0'
+	allow bob
+	reread s
+	launch b "$PYTHON" "$TESTS/interop/stream.py" pub --connect --wait 1 \
+	    -n 1 --size 50 --secret bob.secret --server-key server.public "$URL"
+	wait_for 10 contains s.out xxxx
+	local before
+	before=$(count_lines s.out)
+	counters s >/dev/null
+	same "$(count_lines s.out)" "$before"
+	echo nonsense >list
+	kill -HUP "${pids[s]}"
+	wait_for 5 contains s.err 'kept the old list'
+}
+
+# option: cal-sub --allow-any-client --insecure
+@test "nothing is open to the network unasked" {
+	make_keys server
+	expect 78 cal_sub --bind 'tcp://0.0.0.0:*'
+	expect 124 cal_sub --bind --insecure -W 0.1 'tcp://0.0.0.0:*'
+	expect 78 cal_sub --bind -i server.key 'tcp://0.0.0.0:*'
+	subscribe s --bind -i server.key --allow-any-client 'tcp://0.0.0.0:*'
+	expect 0 pub --connect -S server.pub "tcp://127.0.0.1:${URL##*:}" 1
+	wait_for 5 has_line s.out
 }
 
 # option: cal-sub --help --version --completion
