@@ -27,7 +27,8 @@ static void
 copy(char text[32], struct cal_slice slice)
 {
 	assert_true(slice.len < 32);
-	memcpy(text, slice.ptr, slice.len);
+	if (slice.len > 0)
+		memcpy(text, slice.ptr, slice.len);
 	text[slice.len] = '\0';
 }
 
