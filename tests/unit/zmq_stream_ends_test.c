@@ -208,6 +208,38 @@ test_listener_comes_again(void **state)
 	}
 }
 
+/* What a PUSH that dialled holds is for whoever listens there next. */
+static void
+test_push_keeps(void **state)
+{
+	char address[64] = "tcp://127.0.0.1:*";
+	static char body[10000];
+	double start;
+	int i;
+
+	(void)state;
+	memset(body, 'b', sizeof(body) - 1);
+	raw = raw_socket(ZMQ_PULL);
+	raw_set(raw, ZMQ_RCVHWM, 1);
+	raw_listen(raw, address);
+	stream_open(&from, CAL_PATTERN_PUSH, address, false);
+	WAIT_FOR(from.ups == 1);
+	for (start = cal_clock_now(); cal_clock_now() - start < 0.3; ) {
+		while (stream_publish(&from, "", body, false,
+		    NULL) == CAL_OK)
+			start = cal_clock_now();
+		turn_loop();
+	}
+	raw_close(&raw);
+	WAIT_FOR(from.downs == 1);
+	raw = raw_socket(ZMQ_PULL);
+	raw_listen(raw, address);
+	WAIT_FOR(from.ups == 2);
+	publish(1);
+	for (i = 0; i < CAL_CONN_AHEAD / 2; i++)
+		assert_true(raw_recv_one(raw, DEADLINE * 1000));
+}
+
 /* Whoever listens finds the next who dials. */
 static void
 test_dialler_comes_again(void **state)
@@ -328,7 +360,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(pause), TEST(pause_in_event), TEST(pause_through_an_end),
 		TEST(pause_through_garbage), TEST(listener_comes_again),
-		TEST(dialler_comes_again), TEST(nobody_yet),
+		TEST(push_keeps), TEST(dialler_comes_again), TEST(nobody_yet),
 		TEST(close_delivers), TEST(close_in_vain),
 	};
 
