@@ -222,6 +222,33 @@ stream() {
 	URL=$(head -n 1 "$T/$name.out")
 }
 
+# cal-sub in the foreground.
+cal_sub() {
+	# shellcheck disable=SC2086
+	timeout -s KILL $((60 * SLOW)) ${WRAP-$CAL_WRAP} \
+	    "${BIN:-$CAL_BIN}/cal-sub" "$@"
+}
+
+# subscribe NAME ARG...: a cal-sub in the background; when it is ready, its
+# addresses are the first lines of $T/NAME.err, and the first one is in $URL.
+subscribe() {
+	local name=$1
+	shift
+	: >"$T/$name.err"
+	# shellcheck disable=SC2086
+	launch "$name" ${WRAP-$CAL_WRAP} "${BIN:-$CAL_BIN}/cal-sub" -1 "$@"
+	wait_for 10 subscribed "$name"
+	if ! URL=$(grep -m 1 -E '^(tcp|ipc)://' "$T/$name.err"); then
+		echo "cal-sub did not start: $*"
+		cat "$T/$name.err"
+		return 1
+	fi
+}
+
+subscribed() {
+	grep -qE '^(tcp|ipc)://' "$T/$1.err" || gone "${pids[$1]}"
+}
+
 # finish NAME [SECONDS]: waits for its own end; the status is in $STATUS.
 finish() {
 	local pid=${pids[$1]}

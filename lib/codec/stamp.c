@@ -44,19 +44,14 @@ day_of(int year, int month, int day)
 	    days_before_month(from_march) + day - 1;
 }
 
-/*
- * The year is guessed by the mean length of one, which is too late by one at
- * the most.
- */
+/* By the mean length of a year the guess is too early, by one at the most. */
 static void
 set_date(struct cal_stamp_fields *fields, int64_t day)
 {
 	int64_t year = day * CYCLE_YEARS / CYCLE_DAYS;
 	int left, from_march;
 
-	if (days_before(year) > day)
-		year--;
-	else if (days_before(year + 1) <= day)
+	if (days_before(year + 1) <= day)
 		year++;
 	left = (int)(day - days_before(year));
 	from_march = (5 * left + 2) / MONTHS_5_DAYS;

@@ -88,7 +88,7 @@ take_offset(struct cal_slice *text, int *offsetp)
 	else if (!take(text, '+'))
 		return false;
 	if (!take_number(text, 2, &hours) || !take(text, ':') ||
-	    !take_number(text, 2, &minutes) || hours > 23 || minutes > 59)
+	    !take_number(text, 2, &minutes) || minutes > 59)
 		return false;
 	*offsetp = sign * (hours * 60 + minutes);
 	return true;

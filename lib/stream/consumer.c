@@ -124,13 +124,17 @@ on_late(struct ev_loop *loop, ev_timer *timer, int revents)
 /* What comes. */
 
 static void
-drop(struct source *source, const char *why)
+say_dropped(struct source *source, const char *why)
 {
-	struct cal_consumer *consumer = source->consumer;
-
-	consumer->counts.malformed++;
-	cal_log_gated(&consumer->gate, CAL_LOG_WARNING,
+	cal_log_gated(&source->consumer->gate, CAL_LOG_WARNING,
 	    "dropped a message from %s: %s", source->url, why);
+}
+
+/* The transport has counted it. */
+static void
+on_malformed(void *arg)
+{
+	say_dropped(arg, "its frames are not those of a stream");
 }
 
 /* A stranger's counter may say anything. */
@@ -163,7 +167,8 @@ on_message(void *arg, struct cal_link *link, struct cal_message *message)
 	(void)link;
 	if (cal_delivery_read(&delivery, message, &consumer->conf,
 	    &consumer->expanded, &err) != CAL_OK) {
-		drop(source, err.text);
+		consumer->counts.malformed++;
+		say_dropped(source, err.text);
 	} else {
 		delivery.number = ++consumer->counts.messages;
 		note_gap(source, &delivery);
@@ -178,6 +183,7 @@ on_message(void *arg, struct cal_link *link, struct cal_message *message)
 static const struct cal_conn_events source_events = {
 	.up = on_up,
 	.message = on_message,
+	.malformed = on_malformed,
 	.down = on_down,
 	.refused = on_refused,
 };

@@ -122,6 +122,9 @@ struct cal_conn_events {
 	/* No connection will ever come up: CAL_EDENIED, in words. */
 	void (*refused)(void *arg, const struct cal_err *err);
 
+	/* One more message was counted as malformed.  May be NULL. */
+	void (*malformed)(void *arg);
+
 	/* Publishing: what was refused with CAL_EAGAIN may have room now. */
 	void (*room)(void *arg);
 

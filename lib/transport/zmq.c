@@ -23,7 +23,7 @@ on_socket(struct ev_loop *loop, ev_io *io, int revents)
 }
 
 static void
-on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
+on_again(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	(void)loop;
 	(void)revents;
@@ -88,12 +88,14 @@ zmq_transport_close(struct cal_conn *conn, double grace)
 	struct cal_zmq_conn *zc = (struct cal_zmq_conn *)conn;
 	struct ev_loop *loop = conn->conf.loop;
 	struct cal_zmq_link *zl;
+	bool last = cal_zmq_context_last(), all = cal_conn_idle(conn) &&
+	    cal_zmq_stream_finish(zc, grace);
 	double start = cal_clock_now();
-	bool last = cal_zmq_context_last(), all = cal_conn_idle(conn);
 
 	while ((zl = TAILQ_FIRST(&zc->links)) != NULL)
 		cal_zmq_link_free(zl);
 	ev_timer_stop(loop, &zc->retry);
+	ev_timer_stop(loop, &zc->more);
 	ev_timer_stop(loop, &zc->probe);
 	ev_clear_pending(loop, &zc->reopen);
 	ev_timer_stop(loop, &zc->reopen);
@@ -146,7 +148,8 @@ conn_new(const struct cal_conn_conf *conf)
 	zc->io.data = zc;
 	/* Before timers: what arrived in time is seen before time is up. */
 	ev_set_priority(&zc->io, 1);
-	init_timer(zc, &zc->retry, on_retry, RETRY_SECONDS);
+	init_timer(zc, &zc->retry, on_again, RETRY_SECONDS);
+	init_timer(zc, &zc->more, on_again, 0);
 	init_timer(zc, &zc->probe, on_probe, PROBE_SECONDS);
 	init_timer(zc, &zc->reopen, cal_zmq_socket_reopen, conf->bind ?
 	    REBIND_SECONDS : REOPEN_SECONDS);

@@ -65,7 +65,7 @@ struct cal_zmq_kind {
 	int bind, connect;              /* the sockets' types */
 	struct {
 		int option, value;
-	} options[4];                   /* up to the first 0 */
+	} options[5];                   /* up to the first 0 */
 	int64_t max_message;            /* 0: by max_body */
 	int bind_events;                /* that the monitor tells */
 	bool publishes;
@@ -119,6 +119,7 @@ struct cal_zmq_conn {
 	int lock;                       /* of an ipc path; -1: none */
 	ev_io io, monitor_io;
 	ev_timer retry;                 /* while somebody is blocked */
+	ev_timer more;                  /* while a pump left something */
 	ev_timer probe;                 /* while there are suspects */
 	ev_timer reopen;                /* the socket, if it is of no use */
 	bool pumping;
@@ -195,6 +196,9 @@ int cal_zmq_publish(struct cal_conn *conn, const struct cal_frames *frames,
     bool force, bool *missedp);
 void cal_zmq_pause(struct cal_conn *conn, bool pause);
 void cal_zmq_stream_tell(struct cal_zmq_conn *zc);      /* the owner */
+
+/* Before closing: false when somebody reads nothing for so many seconds. */
+bool cal_zmq_stream_finish(struct cal_zmq_conn *zc, double grace);
 
 /* zmq_readers.c */
 size_t cal_zmq_readers_count(const struct cal_conn *conn,

@@ -178,6 +178,16 @@ find_link(struct cal_zmq_conn *zc, struct cal_zmq_inbox *inbox)
 	return zc->server;
 }
 
+static void
+refuse_message(struct cal_zmq_conn *zc)
+{
+	const struct cal_conn_conf *conf = &zc->conn.conf;
+
+	zc->conn.counts.malformed++;
+	if (conf->events->malformed != NULL)
+		conf->events->malformed(conf->arg);
+}
+
 /* Receives one message and hands it up.  False when there is none. */
 bool
 cal_zmq_receive(struct cal_zmq_conn *zc)
@@ -200,7 +210,7 @@ cal_zmq_receive(struct cal_zmq_conn *zc)
 	if (too_long || zl == NULL || (zc->rechecked &&
 	    cal_zmq_keys_barred(zc, &inbox->parts[inbox->count - 1])) ||
 	    !read_frames(&message, inbox, zc->server == NULL)) {
-		zc->conn.counts.malformed++;
+		refuse_message(zc);
 	} else {
 		zc->conn.conf.events->message(zc->conn.conf.arg, &zl->link,
 		    &message);
@@ -351,8 +361,9 @@ cal_zmq_pump(struct cal_zmq_conn *zc)
 		flush_blocked(zc);
 	} while (left > 0 && !zc->paused && wants_turn(zc));
 	zc->pumping = false;
+	/* Not fed: the loop would see to nothing of lower priority before. */
 	if (left == 0 && !zc->paused)
-		cal_zmq_wake(zc);
+		ev_timer_start(zc->conn.conf.loop, &zc->more);
 	cal_zmq_stream_tell(zc);
 }
 

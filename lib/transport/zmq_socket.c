@@ -14,6 +14,8 @@
 enum {
 	HEARTBEAT_MS = 5000,
 	SILENCE_MS = 15000,             /* without a heartbeat: gone */
+	KEEPALIVE = 5,                  /* seconds of silence, between probes */
+	KEEPALIVE_PROBES = 2,
 	RECONNECT_MS = 100,
 	RECONNECT_MAX_MS = 1000,
 
@@ -30,6 +32,16 @@ enum {
 };
 
 /*
+ * A connection from which libzmq stops reading, because its queue is full, is
+ * deaf to heartbeats, its own included: it is cut although all is well.  And
+ * when one ends at such a moment, libzmq aborts the process (an assertion in
+ * stream_engine_base_t::out_event) as soon as a heartbeat is due, or one of
+ * the other side is found in what was read before.  So streams, whose readers
+ * may take a rest, have no heartbeats, TCP itself looks for the other side; and
+ * a publisher, to whom nobody has much to say, takes all of it (ZMQ_RCVHWM 0).
+ * Peers of RPC receive all the time; but one that means harm can make it
+ * happen (see cal-security(7)).
+ *
  * Every subscription is told, also the second of its kind, and each that ends:
  * so they can be counted.  Those of a publisher that dialled out end with the
  * connection (ZMQ_IMMEDIATE): else 64 messages would wait for nobody.  A
@@ -41,6 +53,11 @@ static const struct cal_zmq_kind kinds[] = {
 	[CAL_PATTERN_RPC] = {
 		.bind = ZMQ_ROUTER,
 		.connect = ZMQ_DEALER,
+		.options = {
+			{ ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS },
+			{ ZMQ_HEARTBEAT_TIMEOUT, SILENCE_MS },
+			{ ZMQ_HEARTBEAT_TTL, SILENCE_MS },
+		},
 		.bind_events = ZMQ_EVENT_DISCONNECTED,
 		.receive = cal_zmq_receive,
 	},
@@ -49,6 +66,7 @@ static const struct cal_zmq_kind kinds[] = {
 		.connect = ZMQ_XPUB,
 		.options = {
 			{ ZMQ_SNDHWM, CAL_CONN_AHEAD },
+			{ ZMQ_RCVHWM, 0 },
 			{ ZMQ_XPUB_NODROP, 1 },
 			{ ZMQ_XPUB_VERBOSER, 1 },
 			{ ZMQ_IMMEDIATE, 1 },
@@ -113,10 +131,10 @@ set_limits(struct cal_zmq_conn *zc)
 	rc |= cal_zmq_set_int(zc, ZMQ_LINGER, 0);
 	rc |= cal_zmq_set_int(zc, ZMQ_IPV6, zc->ipv6);
 	rc |= cal_zmq_set_int(zc, ZMQ_HANDSHAKE_IVL, CAL_ZMQ_HANDSHAKE_MS);
-	rc |= cal_zmq_set_int(zc, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-	rc |= cal_zmq_set_int(zc, ZMQ_HEARTBEAT_TIMEOUT, SILENCE_MS);
-	rc |= cal_zmq_set_int(zc, ZMQ_HEARTBEAT_TTL, SILENCE_MS);
 	rc |= cal_zmq_set_int(zc, ZMQ_TCP_KEEPALIVE, 1);
+	rc |= cal_zmq_set_int(zc, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE);
+	rc |= cal_zmq_set_int(zc, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE);
+	rc |= cal_zmq_set_int(zc, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_PROBES);
 	return rc;
 }
 

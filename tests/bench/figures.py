@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 from rigs import (ANY_PORT, BENCH, BIN, BIN_SHARED, PAIR, PYTHON, Keys,
-                  link_of, lines_file, methods_dir, piped, resident, run,
+                  link_of, lines_file, memory, methods_dir, piped, run,
                   start_mqtt, string_lines, timed)
 from rows import CURVE_WINDOWS, SIZES, WINDOWS
+from streams import streams
 
 CALL, SERVE = f"{BIN}/cal-call", f"{BIN}/cal-serve"
 SEQUENTIAL, MANY, ONE_SHOT, SPAWNS = 10000, 100000, 100, 1500
@@ -87,7 +88,9 @@ class Places:
                        BENCH_GROW_MB="200")
             self.urls["grown"] = self.servers.start(self.known["cat"][0],
                                                     env=env)
-            print("grown cal-serve:", resident(self.servers.running[-1].pid))
+            print(f"grown cal-serve:"
+                  f" {memory(self.servers.running[-1].pid) / 1e6:.1f} MB"
+                  " resident")
         return self.urls["grown"]
 
     def check(self, names):
@@ -302,6 +305,7 @@ def scales(places, lines):
     return known
 
 
+STREAMED = ("pub ", "push ", "memory ")
 WITH_WORKER = ("pair cal", "serve cal", "seq pair cal", "keys", "alive",
                "flight", "curve pair cal")
 
@@ -310,13 +314,14 @@ def prepare(servers, rows):
     """What of the rows can be measured: functions, by name."""
     places, lines = Places(servers), Lines()
     places.check(["echo", "cat"])
-    print("idle cal-serve:", resident(servers.running[-1].pid))
     known = {**pairs(places, lines), **ones(places, lines),
              **echoes(places, lines), **curves(places, lines),
              **commands(places),
              **scales(places, lines)}
     wanted = {name.partition("/")[0] for row in rows
               for name in (row.ours, row.beside)}
+    if any(name.startswith(STREAMED) for name in wanted):
+        known.update(streams(servers))
     if not has_coprocess():
         print("cal-serve has no --coprocess here")
         known = {name: figure for name, figure in known.items()

@@ -21,7 +21,11 @@ enum {
 	RIG_FUNCTION = 1,
 	RIG_RESULT = 2,
 	RIG_ERROR = 4,
+	RIG_AHEAD = 64,         /* messages that wait for one reader */
 };
+
+static int rig_ahead = RIG_AHEAD;
+static void *rig_context;
 
 static inline void
 die(const char *what)
@@ -44,22 +48,29 @@ rig_number(const char *text, long low)
 	return number;
 }
 
+/* Whoever calls or reads connects, the other side binds. */
+static inline bool
+rig_connects(int type)
+{
+	return type == ZMQ_DEALER || type == ZMQ_SUB || type == ZMQ_PULL;
+}
+
 /*
  * Keys, if the environment has one: RIG_SECRET is that of who binds, and then
- * every caller is let in; RIG_SERVER is the public one for who connects, with
- * a pair of its own made up.
+ * everybody is let in; RIG_SERVER is the public one for who connects, with a
+ * pair of its own made up.
  */
 static inline void
 rig_keys(void *sock, int type)
 {
-	const char *key = getenv(type == ZMQ_DEALER ? "RIG_SERVER" :
+	const char *key = getenv(rig_connects(type) ? "RIG_SERVER" :
 	    "RIG_SECRET");
 	char public[41], secret[41];
 	int on = 1, rc;
 
 	if (key == NULL)
 		return;
-	if (type == ZMQ_DEALER) {
+	if (rig_connects(type)) {
 		rc = zmq_curve_keypair(public, secret);
 		rc |= zmq_setsockopt(sock, ZMQ_CURVE_SERVERKEY, key, 41);
 		rc |= zmq_setsockopt(sock, ZMQ_CURVE_PUBLICKEY, public, 41);
@@ -72,26 +83,45 @@ rig_keys(void *sock, int type)
 		die("keys");
 }
 
+/* As the programs have it: no message is dropped without a word. */
+static inline void
+rig_options(void *sock, int type)
+{
+	int on = 1, rc = 0;
+
+	if (type == ZMQ_DEALER)
+		rc = zmq_setsockopt(sock, ZMQ_IMMEDIATE, &on, sizeof(on));
+	if (type == ZMQ_ROUTER)
+		rc = zmq_setsockopt(sock, ZMQ_ROUTER_MANDATORY, &on,
+		    sizeof(on));
+	if (type == ZMQ_XPUB)
+		rc = zmq_setsockopt(sock, ZMQ_XPUB_NODROP, &on, sizeof(on));
+	if (type == ZMQ_XPUB || type == ZMQ_PUSH)
+		rc |= zmq_setsockopt(sock, ZMQ_SNDHWM, &rig_ahead,
+		    sizeof(rig_ahead));
+	if (type == ZMQ_SUB)
+		rc = zmq_setsockopt(sock, ZMQ_SUBSCRIBE, "", 0);
+	if (rc != 0)
+		die("zmq_setsockopt");
+}
+
 /* A socket that is connected, or bound; where it is bound goes to stdout. */
 static inline void *
 rig_socket(int type, const char *url)
 {
-	void *ctx = zmq_ctx_new();
-	void *sock = zmq_socket(ctx, type);
+	void *sock = zmq_socket(rig_context = zmq_ctx_new(), type);
 	char where[256];
 	size_t len = sizeof(where);
-	int on = 1;
 
 	if (sock == NULL)
 		die("zmq_socket");
 	rig_keys(sock, type);
-	if (type == ZMQ_DEALER) {
-		zmq_setsockopt(sock, ZMQ_IMMEDIATE, &on, sizeof(on));
+	rig_options(sock, type);
+	if (rig_connects(type)) {
 		if (zmq_connect(sock, url) == -1)
 			die(url);
 		return sock;
 	}
-	zmq_setsockopt(sock, ZMQ_ROUTER_MANDATORY, &on, sizeof(on));
 	if (zmq_bind(sock, url) == -1 ||
 	    zmq_getsockopt(sock, ZMQ_LAST_ENDPOINT, where, &len) == -1)
 		die(url);

@@ -17,6 +17,7 @@ BIN = os.path.abspath(os.environ.get("BIN") or os.environ.get("CAL_BUILD")
 BIN_SHARED = os.path.abspath(os.environ.get("BIN_SHARED",
                                             ROOT + "/build/shared"))
 PAIR = ROOT + "/tests/interop/pair.py"
+PUBLISHER = ROOT + "/tests/interop/publisher.py"
 PYTHON = "/usr/bin/python3"
 DEADLINE = 10.0
 TICK = os.sysconf("SC_CLK_TCK")
@@ -44,8 +45,8 @@ def build():
                                f"{HERE}/{source}.c"] + libs, check=True,
                        cwd=ROOT)
 
-    for name in ("rawecho", "rawclient", "rawpipe", "rawspawn", "rawtime",
-                 "rawworker"):
+    for name in ("rawecho", "rawclient", "rawlines", "rawpipe", "rawspawn",
+                 "rawtime", "rawworker"):
         compile_one(name, name, ["-lzmq"])
     compile_one("grow.so", "preload/grow", [], "-shared", "-fPIC")
     compile_one("rawclient.best", "rawclient", program_libs(),
@@ -64,10 +65,11 @@ def link_of(program):
     return "mixed" if "libc.so" in out else "static"
 
 
-def resident(pid):
+def memory(pid):
+    """Resident bytes."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         kib = re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)
-    return f"{int(kib) / 1024:.1f} MiB resident"
+    return 1024 * int(kib)
 
 
 def family(pid):
@@ -173,7 +175,7 @@ class Keys:
         with open(users, "w", encoding="ascii") as file:
             file.write(self.last_line(caller + ".pub") + " caller\n")
         self.serve = ["-i", server + ".key", "-A", users]
-        self.call = ["-i", caller + ".key", "-S", server + ".pub"]
+        self.call = ["-i", caller + ".key", "-S", "@" + server + ".pub"]
         self.bind = dict(os.environ,
                          RIG_SECRET=self.last_line(server + ".key"))
         self.connect = dict(os.environ,

@@ -83,15 +83,17 @@ def spread(values):
 
 def show(figures, kind):
     figure = statistics.median(figures)
+    if kind == "size":
+        return f"{figure / 1e6:8.2f} MB"
     return f"{figure:8.1f} us" if kind == "time" else f"{figure:8.0f} /s"
 
 
 def verdict(row, ratio):
     if row.goal is None:
         return "-"
-    met = ratio <= row.goal if row.kind == "time" else ratio >= row.goal
-    return (f"{'<=' if row.kind == 'time' else '>='} {row.goal:g}"
-            + ("" if met else "  missed"))
+    if row.kind == "rate":
+        return f">= {row.goal:g}" + ("" if ratio >= row.goal else "  missed")
+    return f"<= {row.goal:g}" + ("" if ratio <= row.goal else "  missed")
 
 
 def print_table(figures, rows):

@@ -5,15 +5,20 @@ import collections
 WINDOWS = (1, 16, 100, 1000)
 CURVE_WINDOWS = (1, 16, 100)
 SIZES = (100, 1000, 64000)
+STREAMED_SIZES = (100, 1000)
 
-# A time wants a ratio below its goal, a rate one above it.  ours and beside
-# are names of figures (figures.py).
+# A time and a size want a ratio below their goal, a rate one above it.  ours
+# and beside are names of figures (figures.py, streams.py).
 Row = collections.namedtuple("Row", "key words ours beside kind goal")
+
+
+def words_of_size(size):
+    return f"{size} B" if size < 1000 else f"{size // 1000} kB"
 
 
 def words_of(window, size):
     many = "one at a time" if window == 1 else f"{window} in flight"
-    return many + ", " + (f"{size} B" if size < 1000 else f"{size // 1000} kB")
+    return many + ", " + words_of_size(size)
 
 
 def grid(key, words, ours, beside, goals, word="", windows=WINDOWS):
@@ -31,6 +36,13 @@ def latencies(key, words, ours, beside):
         for word in ("p50", "p99"):
             yield Row(key, f"{words}, {word}: {words_of(window, 100)}",
                       ours + at + word, beside + at + word, "time", None)
+
+
+def streamed(key, words, ours, beside, goal=None):
+    """A row for each size; the goal is that of the smaller one."""
+    for size in STREAMED_SIZES:
+        yield Row(key, f"{words}: {words_of_size(size)}", f"{ours} {size}",
+                  f"{beside} {size}", "rate", goal if size == 100 else None)
 
 
 ROWS = [
@@ -66,6 +78,31 @@ ROWS = [
         "spawn cal 200", "spawn cal", "rate", 0.8),
     Row("P4l", "bare spawner behind a socket beside its bare loop",
         "spawn raw", "spawn loop", "rate", None),
+    *streamed("P5", "cal-pub -l to cal-sub, PUB/SUB, beside bare lines",
+              "pub cal", "pub raw", 0.7),
+    *streamed("P5", "the same, PUSH/PULL", "push cal", "push raw", 0.7),
+    *streamed("P5r", "cal-pub -s raw -l to cal-sub -s raw, PUB/SUB",
+              "pub bytes", "pub raw"),
+    *streamed("P5r", "the same, PUSH/PULL", "push bytes", "push raw"),
+    *streamed("P5c", "cal-pub, bare reader, PUB/SUB", "pub cal to raw",
+              "pub raw"),
+    *streamed("P5c", "the same, PUSH/PULL", "push cal to raw", "push raw"),
+    *streamed("P5d", "cal-sub, bare publisher, PUB/SUB", "pub raw to cal",
+              "pub raw"),
+    *streamed("P5d", "the same, PUSH/PULL", "push raw to cal", "push raw"),
+    Row("P5b", "PUB/SUB beside mosquitto_pub -l to mosquitto_sub: 100 B",
+        "pub cal 100", "pub mqtt", "rate", 6),
+    Row("P5b", "the same beside a Python asyncio publisher, bare reader",
+        "pub cal 100", "pub python", "rate", 20),
+    Row("P5h", "bare PUB/SUB, 64 messages ahead beside 1000: 100 B",
+        "pub raw 100", "pub raw ahead 100", "rate", None),
+    Row("P5h", "the same, PUSH/PULL",
+        "push raw 100", "push raw ahead 100", "rate", None),
+    Row("P7", "idle cal-sub, resident, beside 6 MB",
+        "memory sub/idle", "memory limit", "size", 1),
+    Row("P7", "idle cal-serve", "memory serve", "memory limit", "size", 1),
+    Row("P7", "cal-sub behind a million messages beside itself idle",
+        "memory sub/after", "memory sub/idle", "size", 1.2),
     *grid("P9", "pair, keys beside none", "curve pair cal",
           "pair cal", {}, windows=CURVE_WINDOWS),
     *grid("P9r", "bare pair, keys beside none",

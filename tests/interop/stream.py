@@ -91,6 +91,18 @@ class Writer:
             body = snappy.compress(body)
         return self.front + [b"UPPER", header, body]
 
+    def from_object(self, line):
+        members = json.loads(line)
+        us = time.time_ns() // 1000 if self.time is None else self.time
+        mid = members.get("mid")
+        elements = [stamp.pack(us), members.get("seq"),
+                    mid and bytes.fromhex(mid), members.get("key")]
+        while elements[-1] is None:
+            elements.pop()
+        front = [members["topic"].encode()] if "topic" in members else []
+        return front + [b"UPPER", wire.pack(elements),
+                        members["body"].encode()]
+
     def made_up(self, number):
         body = b'{"n": %d' % number
         pad = self.options.size - len(body) - 1
@@ -107,7 +119,8 @@ class Writer:
                 yield self.message(self.made_up(number))
         else:
             for line in sys.stdin.buffer:
-                yield self.message(line.rstrip(b"\n"))
+                yield self.from_object(line) if self.options.objects \
+                    else self.message(line.rstrip(b"\n"))
 
 
 class Readers:
@@ -337,7 +350,8 @@ def parser_of():
     for name in ("pub", "push"):
         role = roles.add_parser(name)
         common(role)
-        for flag in ("connect", "vectors", "seq", "zip", "no-drop", "stay"):
+        for flag in ("connect", "vectors", "objects", "seq", "zip", "no-drop",
+                     "stay"):
             role.add_argument("--" + flag, action="store_true")
         for text in ("topic", "key", "key-hex", "time"):
             role.add_argument("--" + text)

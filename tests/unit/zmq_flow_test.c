@@ -9,7 +9,7 @@
 
 enum { MILLION = 1000000, FEW = 20000, IDLE_MS = 500, IDLE_TURNS = 40 };
 
-static struct stream from, to, to2;
+static struct stream from, to;
 static void *raw;
 static uint32_t sent;
 static int prepared;
@@ -21,7 +21,6 @@ close_all(void **state)
 	(void)state;
 	stream_close(&from);
 	stream_close(&to);
-	stream_close(&to2);
 	raw_close(&raw);
 	sent = 0;
 	return 0;

@@ -1,0 +1,110 @@
+/*
+ * Inside an intake: what its files share.  Nobody else includes this.
+ *
+ * An errand is a message that a command does.  It exists from the message's
+ * arrival until the command has ended, and keeps the message's memory.
+ */
+#ifndef CAL_SUB_ERRAND_H
+#define CAL_SUB_ERRAND_H
+
+#include <ev.h>
+
+#include "base/num.h"
+#include "base/spare.h"
+#include "cli/out.h"
+#include "sub/intake.h"
+#include "sub/missing.h"
+#include "sub/print.h"
+#include "work/order.h"
+
+struct cal_errand {
+	struct cal_job job;             /* first: what a handler sees */
+	struct cal_turn turn;
+	struct cal_intake *intake;
+	uint64_t number;                /* of the message */
+	struct cal_streammsg head;
+	struct cal_hold *hold;          /* of the message */
+	struct cal_buf expanded;        /* its body, if it was compressed */
+	struct cal_buf text;            /* and if it was converted */
+	struct cal_buf key;             /* if it was found in the body */
+	struct cal_buf stamp;
+	char seq[CAL_NUM_TEXT];
+	char id[CAL_SUB_ID_TEXT];
+	size_t bytes;
+	double arrival;
+	enum cal_stop stop;             /* why it is being stopped */
+	ev_timer limit;
+	TAILQ_ENTRY(cal_errand) next;
+};
+TAILQ_HEAD(cal_errands, cal_errand);
+
+struct cal_intake {
+	struct cal_intake_conf conf;
+	struct cal_consumer *consumer;
+	struct cal_out *out;
+	struct cal_printer printer;
+	struct cal_missing missing;
+
+	/* With a command. */
+	struct cal_handler *handler;
+	struct cal_order *order;
+	struct cal_queue *queue;
+	struct cal_slots slots;
+	struct cal_errands errands;
+	struct cal_spares spare_errands;
+	size_t count, bytes;            /* of errands */
+	uint64_t deaths;                /* of workers */
+
+	uint64_t done;                  /* messages that were printed or done */
+	uint64_t failed;
+	int status;
+	bool paused, stopping, reader_gone, over;
+	ev_timer turn;                  /* only ever fed */
+	ev_timer time;                  /* of the whole run */
+	ev_timer grace;                 /* for what runs */
+	ev_timer patience;              /* for a reader who reads nothing: */
+	double patience_s;              /* seconds; 0: there is no end of it */
+};
+
+/* errand.c: CAL_EPROTO or CAL_EDATA, when body or key cannot be read. */
+int cal_errand_new(struct cal_errand **errandp, struct cal_intake *intake,
+    struct cal_delivery *delivery, struct cal_err *err);
+void cal_errand_free(struct cal_errand *errand);
+struct cal_errand *cal_errand_of_turn(struct cal_turn *turn);
+
+/* Puts it into the order. */
+void cal_errand_enqueue(struct cal_errand *errand);
+
+/* The order says that it runs from now on. */
+void cal_errand_start(struct cal_errand *errand);
+
+/* Stops one that runs; at_once: kills what does it. */
+void cal_errand_stop(struct cal_errand *errand, enum cal_stop why,
+    bool at_once);
+
+/* intake.c: starts what may start, and takes or does not take messages. */
+void cal_intake_go_on(struct cal_intake *intake);
+
+/* intake.c: a message is printed, or done with. */
+void cal_intake_count(struct cal_intake *intake);
+
+/* intake.c: one failed, and this is the status of it alone. */
+void cal_intake_fail(struct cal_intake *intake, int status);
+void cal_intake_worsen(struct cal_intake *intake, int status);
+
+/*
+ * intake.c: nothing new from here on.  grace: seconds for what runs; below 0:
+ * as long as it takes.
+ */
+void cal_intake_end(struct cal_intake *intake, double grace);
+
+/* intake.c: its timers and lists. */
+void cal_intake_init(struct cal_intake *intake);
+
+/* intake.c: what the consumer tells. */
+void cal_intake_on_message(void *arg, struct cal_delivery *delivery);
+void cal_intake_on_gap(void *arg, const struct cal_delivery *behind,
+    uint64_t missing);
+void cal_intake_on_failed(void *arg, const struct cal_err *err);
+
+#endif

@@ -1,0 +1,318 @@
+/*
+ * From messages to records and errands, until it is enough.
+ *
+ * Whatever changes what may be taken in ends in cal_intake_go_on, which starts
+ * errands, pauses the consumer or not, and sees when all is over.
+ */
+#include "base/log.h"
+#include "cli/die.h"
+#include "sub/errand.h"
+
+static const double HURRY = 0.3;        /* seconds for a reader, to leave */
+
+void
+cal_intake_worsen(struct cal_intake *intake, int status)
+{
+	intake->status = cal_exit_worse(intake->status, status);
+}
+
+/* Nothing new from here on; what waits was not begun. */
+static void
+drop_waiting(struct cal_intake *intake)
+{
+	struct cal_errand *errand, *next;
+	size_t count = 0;
+
+	for (errand = TAILQ_FIRST(&intake->errands); errand != NULL;
+	    errand = next) {
+		next = TAILQ_NEXT(errand, next);
+		if (errand->turn.state != CAL_TURN_WAITING)
+			continue;
+		cal_order_drop(intake->order, &errand->turn);
+		cal_errand_free(errand);
+		count++;
+	}
+	if (count > 0)
+		cal_log(CAL_LOG_WARNING, "%zu messages were received and not "
+		    "begun", count);
+}
+
+static void
+wake(struct cal_intake *intake)
+{
+	if (!ev_is_pending(&intake->turn))
+		ev_feed_event(intake->conf.loop, &intake->turn, 0);
+}
+
+/* What runs gets so long, unless it has less already. */
+static void
+limit_grace(struct cal_intake *intake, double grace)
+{
+	struct ev_loop *loop = intake->conf.loop;
+
+	ev_now_update(loop);
+	if (ev_is_active(&intake->grace) &&
+	    ev_timer_remaining(loop, &intake->grace) <= grace)
+		return;
+	ev_timer_stop(loop, &intake->grace);
+	ev_timer_set(&intake->grace, grace, 0);
+	ev_timer_start(loop, &intake->grace);
+}
+
+void
+cal_intake_end(struct cal_intake *intake, double grace)
+{
+	if (!intake->stopping) {
+		intake->stopping = true;
+		ev_timer_stop(intake->conf.loop, &intake->time);
+		drop_waiting(intake);
+	}
+	if (grace >= 0)
+		limit_grace(intake, grace);
+	wake(intake);
+}
+
+static void
+stop_running(struct cal_intake *intake, bool at_once)
+{
+	struct cal_errand *errand;
+
+	TAILQ_FOREACH(errand, &intake->errands, next)
+		cal_errand_stop(errand, CAL_STOP_SHUTDOWN, at_once);
+}
+
+static void
+on_grace_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop;
+	(void)revents;
+	stop_running(timer->data, false);
+}
+
+/* What is taken in. */
+
+static bool
+has_enough(const struct cal_intake *intake)
+{
+	uint64_t count = intake->conf.options->count;
+
+	return count > 0 && intake->done + intake->count >= count;
+}
+
+/*
+ * A message that could not start now stays with its publisher, or for another
+ * subscriber; only those are kept that wait for their key.
+ */
+static bool
+has_room(const struct cal_intake *intake)
+{
+	if (intake->handler == NULL)
+		return true;
+	return intake->slots.running < intake->slots.count &&
+	    cal_order_waiting(intake->order) < CAL_INTAKE_WAITING &&
+	    intake->bytes < 4 * intake->conf.options->max_body;
+}
+
+static void
+set_pause(struct cal_intake *intake)
+{
+	bool pause = intake->stopping || cal_out_full(intake->out) ||
+	    has_enough(intake) || !has_room(intake);
+
+	if (pause == intake->paused || intake->consumer == NULL)
+		return;
+	intake->paused = pause;
+	cal_consumer_pause(intake->consumer, pause);
+}
+
+void
+cal_intake_go_on(struct cal_intake *intake)
+{
+	struct cal_turn *turn;
+
+	while (intake->handler != NULL && !intake->stopping &&
+	    (turn = cal_order_next(intake->order)) != NULL)
+		cal_errand_start(cal_errand_of_turn(turn));
+	set_pause(intake);
+	if (intake->stopping)
+		wake(intake);
+}
+
+void
+cal_intake_count(struct cal_intake *intake)
+{
+	if (++intake->done == intake->conf.options->count)
+		cal_intake_end(intake, -1);
+}
+
+void
+cal_intake_fail(struct cal_intake *intake, int status)
+{
+	intake->failed++;
+	cal_intake_worsen(intake, status);
+	if (!intake->conf.options->keep_going)
+		cal_intake_end(intake, -1);
+}
+
+/* A message of which nothing can be made. */
+static void
+refuse(struct cal_intake *intake, const struct cal_delivery *delivery,
+    const struct cal_err *err)
+{
+	cal_log(CAL_LOG_FAILURE, "message %llu: %s",
+	    (unsigned long long)delivery->number, err->text);
+	cal_intake_fail(intake, cal_exit_status(err->code));
+}
+
+static void
+print(struct cal_intake *intake, const struct cal_delivery *delivery)
+{
+	const struct cal_sub_about about = {
+		.topic = delivery->topic,
+		.key = delivery->head.key,
+		.head = &delivery->head,
+	};
+	struct cal_slice record;
+	struct cal_err err;
+
+	if (cal_printer_message(&intake->printer, &record, &about,
+	    delivery->body, &err) != CAL_OK) {
+		refuse(intake, delivery, &err);
+		return;
+	}
+	cal_out_put(intake->out, record);
+	cal_intake_count(intake);
+}
+
+void
+cal_intake_on_message(void *arg, struct cal_delivery *delivery)
+{
+	struct cal_intake *intake = arg;
+	struct cal_errand *errand;
+	struct cal_err err;
+
+	if (intake->stopping)
+		return;
+	if (intake->handler == NULL)
+		print(intake, delivery);
+	else if (cal_errand_new(&errand, intake, delivery, &err) == CAL_OK)
+		cal_errand_enqueue(errand);
+	else
+		refuse(intake, delivery, &err);
+	cal_intake_go_on(intake);
+}
+
+void
+cal_intake_on_gap(void *arg, const struct cal_delivery *behind, uint64_t missing)
+{
+	struct cal_intake *intake = arg;
+
+	cal_missing_add(&intake->missing, behind->topic, missing);
+	if (intake->conf.options->strict)
+		cal_intake_worsen(intake, cal_exit_status(CAL_EPROTO));
+}
+
+/* The whole run. */
+
+/* Not connected everywhere is no reason to leave where messages come from. */
+void
+cal_intake_on_failed(void *arg, const struct cal_err *err)
+{
+	struct cal_intake *intake = arg;
+	struct cal_consumer_counts counts;
+
+	cal_consumer_counts(intake->consumer, &counts);
+	cal_log(CAL_LOG_FAILURE, "%s", err->text);
+	if (err->code == CAL_EUNAVAIL && counts.messages > 0)
+		return;
+	cal_intake_worsen(intake, cal_exit_status(err->code));
+	cal_intake_end(intake, -1);
+}
+
+static void
+on_time_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_intake *intake = timer->data;
+	const struct cal_sub_options *o = intake->conf.options;
+	uint64_t came, wanted = o->count > 0 ? o->count : 1;
+
+	(void)loop;
+	(void)revents;
+	intake->patience_s = o->work.grace;
+	cal_intake_end(intake, o->work.grace);
+	/* What runs has come, and may still end. */
+	came = intake->done + intake->count;
+	if (came >= wanted)
+		return;
+	cal_log(CAL_LOG_FAILURE, "%llu messages came within %g s",
+	    (unsigned long long)came, o->timeout);
+	cal_intake_worsen(intake, cal_exit_status(CAL_EUNKNOWN));
+}
+
+static void
+finish(struct cal_intake *intake)
+{
+	if (intake->over)
+		return;
+	intake->over = true;
+	intake->conf.done(intake->conf.arg);
+}
+
+static void
+on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_intake *intake = timer->data;
+
+	(void)revents;
+	set_pause(intake);
+	if (!intake->stopping || !TAILQ_EMPTY(&intake->errands))
+		return;
+	if (cal_out_empty(intake->out)) {
+		finish(intake);
+	} else if (intake->patience_s > 0 && !ev_is_active(&intake->patience)) {
+		ev_timer_set(&intake->patience, intake->patience_s, 0);
+		ev_timer_start(loop, &intake->patience);
+	}
+}
+
+static void
+on_patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_intake *intake = timer->data;
+
+	(void)loop;
+	(void)revents;
+	cal_log(CAL_LOG_FAILURE, "nobody reads standard output: the rest is "
+	    "lost");
+	cal_intake_worsen(intake, cal_exit_status(CAL_EUNKNOWN));
+	cal_out_drop(intake->out);
+	finish(intake);
+}
+
+void
+cal_intake_stop(struct cal_intake *intake)
+{
+	intake->patience_s = HURRY;
+	cal_intake_end(intake, intake->conf.options->work.grace);
+}
+
+void
+cal_intake_abort(struct cal_intake *intake)
+{
+	cal_intake_end(intake, -1);
+	cal_out_drop(intake->out);
+	stop_running(intake, true);
+}
+
+void
+cal_intake_init(struct cal_intake *intake)
+{
+	TAILQ_INIT(&intake->errands);
+	ev_init(&intake->turn, on_turn);
+	ev_timer_init(&intake->time, on_time_over,
+	    intake->conf.options->timeout, 0);
+	ev_init(&intake->grace, on_grace_over);
+	ev_init(&intake->patience, on_patience_over);
+	intake->turn.data = intake->time.data = intake;
+	intake->grace.data = intake->patience.data = intake;
+}

@@ -1,0 +1,145 @@
+/* From messages to records. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/num.h"
+#include "cli/format.h"
+#include "cli/object.h"
+#include "sub/print.h"
+
+enum { MS_TEXT = 24 };
+
+void
+cal_printer_release(struct cal_printer *printer)
+{
+	cal_buf_release(&printer->record);
+	cal_buf_release(&printer->scratch);
+	cal_buf_release(&printer->stamp);
+}
+
+void
+cal_sub_id_text(char text[CAL_SUB_ID_TEXT], struct cal_slice mid)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < mid.len && i < CAL_STREAMMSG_MID; i++) {
+		*text++ = digits[mid.ptr[i] >> 4];
+		*text++ = digits[mid.ptr[i] & 15];
+	}
+	*text = '\0';
+}
+
+/* What stands in front of the body. */
+static void
+put_members(struct cal_printer *printer, const struct cal_sub_about *about)
+{
+	struct cal_buf *out = &printer->record;
+	char id[CAL_SUB_ID_TEXT];
+
+	if (about->head->mid.len > 0) {
+		cal_sub_id_text(id, about->head->mid);
+		cal_object_put_text(out, "id", cal_slice_text(id));
+	}
+	if (about->head->has_seq)
+		cal_object_put_number(out, "seq", about->head->seq);
+	cal_buf_clear(&printer->stamp);
+	cal_stamp_put(&printer->stamp, &about->head->stamp);
+	cal_object_put_text(out, "ts", cal_buf_view(&printer->stamp));
+	if (about->topic.len > 0)
+		cal_object_put_bytes(out, "topic", about->topic);
+	if (about->key.len > 0)
+		cal_object_put_bytes(out, "key", about->key);
+}
+
+static void
+put_object(struct cal_printer *printer, const struct cal_sub_about *about,
+    struct cal_slice body)
+{
+	cal_buf_put_byte(&printer->record, '{');
+	put_members(printer, about);
+	cal_object_put_body(&printer->record, body);
+	cal_buf_put_text(&printer->record, "}\n");
+}
+
+/* Milliseconds since 1970, rounded down before it, too. */
+static void
+write_ms(char text[MS_TEXT], const struct cal_stamp *stamp)
+{
+	int64_t ms = stamp->us / 1000 - (stamp->us % 1000 < 0);
+
+	(void)snprintf(text, MS_TEXT, "%" PRId64, ms);
+}
+
+static void
+put_format(struct cal_printer *printer, const struct cal_sub_about *about,
+    struct cal_slice body)
+{
+	struct cal_format_values values = {
+		.body = body,
+		.key = about->key,
+		.topic = about->topic,
+		.time = cal_slice_text("-"),
+	};
+	char id[CAL_SUB_ID_TEXT], seq[CAL_NUM_TEXT], ms[MS_TEXT];
+
+	cal_sub_id_text(id, about->head->mid);
+	values.id = cal_slice_text(id);
+	if (about->head->mid.len == 0 && about->head->has_seq) {
+		cal_num_text(seq, about->head->seq);
+		values.id = cal_slice_text(seq);
+	}
+	if (about->head->stamp.known) {
+		write_ms(ms, &about->head->stamp);
+		values.time = cal_slice_text(ms);
+	}
+	cal_format_put(&printer->record, printer->shape->format, &values);
+}
+
+int
+cal_printer_message(struct cal_printer *printer, struct cal_slice *recordp,
+    const struct cal_sub_about *about, struct cal_slice body,
+    struct cal_err *err)
+{
+	const struct cal_shape *shape = printer->shape;
+	struct cal_slice text;
+
+	*recordp = cal_slice_of(NULL, 0);
+	cal_buf_clear(&printer->record);
+	if (cal_shape_text(shape, &text, body, &printer->scratch,
+	    err) != CAL_OK) {
+		cal_err_prefix(err, "bad body");
+		return err->code = CAL_EPROTO;
+	}
+	if (shape->mode == CAL_SHAPE_JSON)
+		put_object(printer, about, body);
+	else if (shape->format != NULL)
+		put_format(printer, about, text);
+	else
+		cal_shape_put(shape, &printer->record, text);
+	*recordp = cal_buf_view(&printer->record);
+	return CAL_OK;
+}
+
+struct cal_slice
+cal_printer_output(struct cal_printer *printer,
+    const struct cal_sub_about *about, struct cal_slice output)
+{
+	struct cal_shape plain = *printer->shape;
+
+	cal_buf_clear(&printer->record);
+	if (!plain.raw && output.len > 0 &&
+	    output.ptr[output.len - 1] == '\n')
+		output.len--;
+	if (output.len == 0)
+		return output;
+	/* It need not be JSON: its newlines are nobody's to take out. */
+	plain.text = true;
+	if (plain.mode == CAL_SHAPE_JSON)
+		put_object(printer, about, output);
+	else if (plain.format != NULL)
+		put_format(printer, about, output);
+	else
+		cal_shape_put(&plain, &printer->record, output);
+	return cal_buf_view(&printer->record);
+}
