@@ -89,7 +89,7 @@ zmq_transport_close(struct cal_conn *conn, double grace)
 	struct ev_loop *loop = conn->conf.loop;
 	struct cal_zmq_link *zl;
 	bool last = cal_zmq_context_last(), all = cal_conn_idle(conn) &&
-	    cal_zmq_stream_finish(zc, grace);
+	    cal_zmq_left_wait(zc, grace);
 	double start = cal_clock_now();
 
 	while ((zl = TAILQ_FIRST(&zc->links)) != NULL)

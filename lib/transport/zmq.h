@@ -197,9 +197,6 @@ int cal_zmq_publish(struct cal_conn *conn, const struct cal_frames *frames,
 void cal_zmq_pause(struct cal_conn *conn, bool pause);
 void cal_zmq_stream_tell(struct cal_zmq_conn *zc);      /* the owner */
 
-/* Before closing: false when somebody reads nothing for so many seconds. */
-bool cal_zmq_stream_finish(struct cal_zmq_conn *zc, double grace);
-
 /* zmq_readers.c */
 size_t cal_zmq_readers_count(const struct cal_conn *conn,
     struct cal_slice topic);
@@ -229,11 +226,11 @@ bool cal_zmq_behind_returns(struct cal_zmq_conn *zc);
 bool cal_zmq_behind_misses(const struct cal_zmq_conn *zc,
     const struct cal_frames *frames);
 
-/* zmq_behind.c: would his connection take more bytes? */
-bool cal_zmq_reader_takes(const struct cal_zmq_reader *reader);
-
 /* zmq_left.c */
 bool cal_zmq_left(const struct cal_conn *conn, uint64_t *progressp);
+
+/* Before closing: false when somebody reads nothing for so many seconds. */
+bool cal_zmq_left_wait(struct cal_zmq_conn *zc, double grace);
 
 /* zmq_link.c */
 struct cal_zmq_link *cal_zmq_link_new(struct cal_zmq_conn *zc,

@@ -17,8 +17,8 @@
 static const double MOMENT = 0.01;      /* seconds */
 
 /* Also one that ended: the monitor will tell. */
-bool
-cal_zmq_reader_takes(const struct cal_zmq_reader *reader)
+static bool
+takes_bytes(const struct cal_zmq_reader *reader)
 {
 	struct pollfd item = { .fd = reader->fd, .events = POLLOUT };
 
@@ -50,7 +50,7 @@ cal_zmq_behind_fall(struct cal_zmq_conn *zc)
 	bool all = true;
 
 	TAILQ_FOREACH(reader, &zc->readers, in_readers)
-		if (!cal_zmq_reader_takes(reader)) {
+		if (!takes_bytes(reader)) {
 			fall_behind(zc, reader);
 			all = false;
 		}
@@ -70,7 +70,7 @@ cal_zmq_behind_returns(struct cal_zmq_conn *zc)
 	for (reader = TAILQ_FIRST(&zc->behind); reader != NULL;
 	    reader = next) {
 		next = TAILQ_NEXT(reader, in_behind);
-		if (!cal_zmq_reader_takes(reader)) {
+		if (!takes_bytes(reader)) {
 			reader->taking = 0;
 			continue;
 		}
