@@ -2,6 +2,7 @@
  * Unit tests of what becomes of a stream over ZeroMQ when one end rests, goes
  * away or comes back.
  */
+#include "folder.h"
 #include "listener.h"
 #include "streams.h"
 
@@ -353,6 +354,40 @@ test_close_in_vain(void **state)
 	}
 }
 
+/* What a reader at rest has not got is seen, and that he takes it. */
+static void
+check_left(const char *address)
+{
+	uint64_t progress, before;
+	char *large = cal_calloc(1, 100001);
+
+	memset(large, 'x', 100000);
+	to.quiet = true;
+	stream_open(&from, CAL_PATTERN_PUSH, address, true);
+	stream_dial(&to, CAL_PATTERN_PULL, &from);
+	WAIT_FOR(stream_readers(&from, "") == 1);
+	assert_true(cal_conn_left(from.conn, &before));
+	cal_conn_pause(to.conn, true);
+	while (stream_publish(&from, "", large, false, NULL) == CAL_OK)
+		turn_loop();
+	assert_false(cal_conn_left(from.conn, &before));
+	cal_conn_pause(to.conn, false);
+	WAIT_FOR(cal_conn_left(from.conn, &progress));
+	assert_true(progress != before);
+	free(large);
+}
+
+static void
+test_left(void **state)
+{
+	check_left("tcp://127.0.0.1:*");
+	(void)close_all(state);
+	assert_int_equal(folder_enter(state), 0);
+	check_left("ipc://left");
+	(void)close_all(state);
+	assert_int_equal(folder_leave(state), 0);
+}
+
 int
 main(void)
 {
@@ -361,7 +396,7 @@ main(void)
 		TEST(pause), TEST(pause_in_event), TEST(pause_through_an_end),
 		TEST(pause_through_garbage), TEST(listener_comes_again),
 		TEST(push_keeps), TEST(dialler_comes_again), TEST(nobody_yet),
-		TEST(close_delivers), TEST(close_in_vain),
+		TEST(close_delivers), TEST(close_in_vain), TEST(left),
 	};
 
 	return cmocka_run_group_tests(tests, open_streams, close_streams);
