@@ -436,6 +436,18 @@ about 2'
 	same "$out" 2
 }
 
+@test "-E: a message waits for a worker, when none is running" {
+	stream p pub --wait 1 -n 9 --stay "$ANY"
+	subscribe s "$URL" -E -c 9 --coprocess lines -j 1 -- sh -c '
+	    test -e well || exit 1; exec cat'
+	wait_for 20 contains s.err 'waits: no worker is running'
+	touch well
+	finish s 20
+	# Those that a worker had when it ended may have been done.
+	same "$(($(wc -l <s.out) + $(grep -c WorkerDied s.err)))" 9
+	has_line s.out 4
+}
+
 # option: cal-sub --grace
 @test "SIGTERM: what runs may end, then it is stopped; nothing is left" {
 	stream p pub --wait 1 --rate 50 -n 1000 --stay "$ANY"
