@@ -98,10 +98,15 @@ close_flow(struct program *p)
 
 	/* From here on a signal ends us; one that was caught is heard first. */
 	(void)ev_run(p->loop, EVRUN_NOWAIT);
-	cal_start_mortal(p->loop);
+	if (p->options.words.format == 0)
+		cal_start_last_words(p->loop,
+		    "cal-pub: " CAL_FLOW_NOT_LEFT "\n");
+	else
+		cal_start_mortal(p->loop);
 	if (p->signal == 0 && cal_flow_reader_gone(p->flow))
 		p->signal = SIGPIPE;
 	cal_flow_end(p->flow, p->signal != 0 ? HURRY : grace);
+	cal_start_mortal(p->loop);
 	if (cal_log_wants(CAL_LOG_INFO))
 		cal_flow_say(p->flow);
 	cal_flow_close(p->flow, p->signal == 0, &p->status);

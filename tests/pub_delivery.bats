@@ -280,6 +280,21 @@ time_of_all() {
 	same "$STATUS $(<q.err)" '143 '
 }
 
+@test "SIGINT: also of what is on its way to the system" {
+	jq -nc '[range(20000) | 12345678] as $a | [$a, $a, $a, $a, $a] as $b |
+	    range(40) | $b' >p.in
+	launch p "$CAL_BIN/cal-pub" -1 -T -f '%o\n' -l --distribute "$ANY"
+	wait_for 5 has_line p.err
+	slow_reader s pull "$(<p.err)" 40
+	wait_for 20 has_line p.out 40
+	running "${pids[p]}"
+	stop p INT
+	same "$STATUS" 130
+	like "$(tail -n 1 p.err)" 'cal-pub: of the last messages some *'
+	rm closed
+	stop s KILL
+}
+
 # option: cal-pub --identity
 # option: cal-pub --authorized
 # option: cal-pub --allow-any-client

@@ -4,6 +4,8 @@
  */
 #include <ev.h>
 #include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "cli/die.h"
@@ -73,4 +75,25 @@ cal_start_mortal(struct ev_loop *loop)
 {
 	ev_signal_stop(loop, &heard[SIGTERM].watcher);
 	ev_signal_stop(loop, &heard[SIGINT].watcher);
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGINT, SIG_DFL);
+}
+
+static const char *last_words;
+
+/* In the handler of a signal: nothing but what may be called there. */
+static void
+on_last_signal(int number)
+{
+	(void)cal_io_write_all(STDERR_FILENO, last_words, strlen(last_words));
+	cal_die_signal(number);
+}
+
+void
+cal_start_last_words(struct ev_loop *loop, const char *words)
+{
+	cal_start_mortal(loop);
+	last_words = words;
+	(void)signal(SIGTERM, on_last_signal);
+	(void)signal(SIGINT, on_last_signal);
 }

@@ -17,6 +17,12 @@ void cal_start_signal(struct ev_loop *loop, int number,
 /* From now on SIGTERM and SIGINT end the process without a word. */
 void cal_start_mortal(struct ev_loop *loop);
 
+/*
+ * The same, but first they write words, a whole line that lives on, to stderr:
+ * for what may take time and cannot be told to stop.
+ */
+void cal_start_last_words(struct ev_loop *loop, const char *words);
+
 /* A loop of our own; libev's default loop reaps children. */
 struct ev_loop *cal_start_loop(void);
 

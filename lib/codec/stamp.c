@@ -189,3 +189,10 @@ cal_stamp_put(struct cal_buf *out, const struct cal_stamp *stamp)
 		to = put_offset(to - 1, stamp->offset);
 	cal_buf_grown(out, (size_t)(to - start));
 }
+
+/* Rounded down, before 1970, too. */
+int64_t
+cal_stamp_ms(const struct cal_stamp *stamp)
+{
+	return stamp->us / 1000 - (stamp->us % 1000 < 0);
+}

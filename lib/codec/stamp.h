@@ -26,6 +26,9 @@ struct cal_stamp_fields {
 /* Now, by the system's clock, in UTC. */
 struct cal_stamp cal_stamp_now(void);
 
+/* Milliseconds since 1970; stamp is known. */
+int64_t cal_stamp_ms(const struct cal_stamp *stamp);
+
 /*
  * CAL_EDATA: there is no such day, hour, …, the offset is a day or more, or in
  * UTC it is not in these years any more.

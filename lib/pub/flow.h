@@ -49,6 +49,10 @@ void cal_flow_say(const struct cal_flow *flow);
 /* Has the reader of our output gone? */
 bool cal_flow_reader_gone(const struct cal_flow *flow);
 
+/* What is said when the transport may not have handed everything on. */
+#define CAL_FLOW_NOT_LEFT \
+	"of the last messages some may not have left for a subscriber"
+
 /*
  * Closes the publisher: what the transport took has so many seconds to leave.
  * Says what was not handed over, and what was missed.

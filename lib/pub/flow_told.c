@@ -62,8 +62,7 @@ cal_flow_tell(struct cal_flow *flow, bool all)
 		    PRIu64 " of %" PRIu64 " message%s", counts->missed,
 		    counts->sent, counts->sent == 1 ? "" : "s");
 	if (!all)
-		cal_log(CAL_LOG_FAILURE, "of the last %d messages for a "
-		    "subscriber some may not have left", CAL_CONN_AHEAD);
+		cal_log(CAL_LOG_FAILURE, "%s", CAL_FLOW_NOT_LEFT);
 	if (counts->waiting > 0 || counts->missed > 0 || !all)
 		flow->status = cal_exit_worse(flow->status,
 		    cal_exit_status(CAL_ETEMP));

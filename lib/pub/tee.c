@@ -54,7 +54,7 @@ put_format(struct cal_buf *out, const char *format,
 	(void)snprintf(seq, sizeof(seq), "%" PRIu64, number);
 	if (post->head.stamp.known)
 		(void)snprintf(ms, sizeof(ms), "%" PRId64,
-		    post->head.stamp.us / 1000);
+		    cal_stamp_ms(&post->head.stamp));
 	values.id = cal_slice_text(seq);
 	values.time = cal_slice_text(ms);
 	cal_format_put(out, format, &values);

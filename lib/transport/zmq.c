@@ -110,6 +110,7 @@ zmq_transport_close(struct cal_conn *conn, double grace)
 	cal_ipc_release(&zc->lock, conn->conf.url.path);
 	cal_map_free(zc->by_id);
 	cal_map_free(zc->by_fd);
+	cal_map_free(zc->admitted);
 	if (zc->inbox != NULL)
 		cal_hold_free(&zc->inbox->hold);
 	free(zc->address);
@@ -152,6 +153,8 @@ conn_new(const struct cal_conn_conf *conf)
 	init_timer(zc, &zc->probe, on_probe, PROBE_SECONDS);
 	init_timer(zc, &zc->reopen, cal_zmq_socket_reopen, conf->bind ?
 	    REBIND_SECONDS : REOPEN_SECONDS);
+	if (zc->kind->publishes)
+		zc->admitted = cal_map_new();
 	if (!conf->bind || conf->pattern != CAL_PATTERN_RPC)
 		zc->server = cal_zmq_link_new(zc, cal_slice_of(NULL, 0));
 	return zc;

@@ -138,6 +138,8 @@ struct cal_zmq_conn {
 	bool readers_changed;           /* and nobody was told yet */
 	struct cal_zmq_readers readers, behind; /* publishing */
 	size_t shaken;                  /* of them: who shook hands */
+	struct cal_map *admitted;       /* keys, where they are told apart */
+	bool rechecked;                 /* whose messages are, is looked up */
 	unsigned attempts;              /* to bind again */
 
 	uint64_t serial;
@@ -160,6 +162,9 @@ const struct cal_zmq_kind *cal_zmq_kind(enum cal_pattern pattern);
 int cal_zmq_set_int(struct cal_zmq_conn *zc, int option, int value);
 int cal_zmq_socket_open(struct cal_zmq_conn *zc, struct cal_err *err);
 void cal_zmq_socket_close(struct cal_zmq_conn *zc, double grace);
+
+/* Cuts everybody off, and is there again at the same address in a moment. */
+void cal_zmq_socket_rebind(struct cal_zmq_conn *zc);
 void cal_zmq_socket_reopen(struct ev_loop *loop, ev_timer *timer,
     int revents);
 
@@ -261,6 +266,9 @@ void cal_zmq_keys_recheck(struct cal_conn *conn);
  * Servers with keys only.
  */
 bool cal_zmq_keys_own(struct cal_zmq_link *zl, const zmq_msg_t *part);
+
+/* Did part, of a stream, come from somebody who is not let in any more? */
+bool cal_zmq_keys_barred(struct cal_zmq_conn *zc, const zmq_msg_t *part);
 
 /* zmq_client.c: an event of a connecting end's monitor. */
 void cal_zmq_client_event(struct cal_zmq_conn *zc, uint16_t event,

@@ -86,15 +86,31 @@ cal_zmq_keys_own(struct cal_zmq_link *zl, const zmq_msg_t *part)
 	return strcmp(zl->user_id, id) == 0;
 }
 
-void
-cal_zmq_keys_recheck(struct cal_conn *conn)
+bool
+cal_zmq_keys_barred(struct cal_zmq_conn *zc, const zmq_msg_t *part)
 {
-	struct cal_zmq_conn *zc = (struct cal_zmq_conn *)conn;
+	const char *id = zmq_msg_gets(part, "User-Id");
+	struct cal_zmq_link *zl = zc->server;
+	struct cal_user *user;
+
+	if (id == NULL || strlen(id) >= sizeof(zl->user_id))
+		return true;
+	/* Most messages come over the connection of the one before. */
+	if (strcmp(zl->user_id, id) != 0) {
+		memcpy(zl->user_id, id, strlen(id) + 1);
+		look_up(zl, &user, &zl->link.barred);
+		cal_user_unuse(user);
+	}
+	return zl->link.barred;
+}
+
+static void
+recheck_links(struct cal_zmq_conn *zc)
+{
+	const struct cal_conn_conf *conf = &zc->conn.conf;
 	struct cal_zmq_link *zl, *next;
 	struct cal_user *before;
 
-	if (conn->conf.keys == NULL || !conn->conf.bind)
-		return;
 	for (zl = TAILQ_FIRST(&zc->links); zl != NULL; zl = next) {
 		next = TAILQ_NEXT(zl, in_links);
 		before = zl->link.user;
@@ -102,8 +118,59 @@ cal_zmq_keys_recheck(struct cal_conn *conn)
 		/* What libzmq has cannot be taken back. */
 		if (zl->link.barred)
 			cal_zmq_link_drop(zl);
-		if (zl->up && conn->conf.events->changed != NULL)
-			conn->conf.events->changed(conn->conf.arg, &zl->link);
+		if (zl->up && conf->events->changed != NULL)
+			conf->events->changed(conf->arg, &zl->link);
 		cal_user_unuse(before);
+	}
+}
+
+struct removed {
+	const struct cal_allow *allow;
+	size_t count;
+};
+
+static void
+look_whether_removed(struct cal_slice key, void *value, void *arg)
+{
+	struct removed *removed = arg;
+	struct cal_user *user = cal_allow_find(removed->allow, key.ptr);
+
+	(void)value;
+	removed->count += user == NULL;
+	cal_user_unuse(user);
+}
+
+/* He may have left long ago: that cannot be seen. */
+static void
+recheck_readers(struct cal_zmq_conn *zc)
+{
+	struct removed removed = { .allow = zc->conn.conf.keys->allow };
+
+	cal_map_each(zc->admitted, look_whether_removed, &removed);
+	if (removed.count == 0)
+		return;
+	cal_log(CAL_LOG_WARNING, "somebody who was let in to '%s' is not any "
+	    "more: everybody has to connect again", zc->address);
+	cal_map_free(zc->admitted);
+	zc->admitted = cal_map_new();
+	cal_zmq_socket_rebind(zc);
+}
+
+void
+cal_zmq_keys_recheck(struct cal_conn *conn)
+{
+	struct cal_zmq_conn *zc = (struct cal_zmq_conn *)conn;
+
+	if (conn->conf.keys == NULL || !conn->conf.bind)
+		return;
+	if (conn->conf.pattern == CAL_PATTERN_RPC) {
+		recheck_links(zc);
+	} else if (conn->conf.keys->allow == NULL) {
+		return;
+	} else if (zc->kind->publishes) {
+		recheck_readers(zc);
+	} else {
+		zc->rechecked = true;
+		zc->server->user_id[0] = '\0';
 	}
 }

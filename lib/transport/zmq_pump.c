@@ -207,7 +207,8 @@ cal_zmq_receive(struct cal_zmq_conn *zc)
 		return false;
 	}
 	zl = find_link(zc, inbox);
-	if (too_long || zl == NULL ||
+	if (too_long || zl == NULL || (zc->rechecked &&
+	    cal_zmq_keys_barred(zc, &inbox->parts[inbox->count - 1])) ||
 	    !read_frames(&message, inbox, zc->server == NULL)) {
 		refuse_message(zc);
 	} else {

@@ -284,6 +284,13 @@ cal_zmq_socket_close(struct cal_zmq_conn *zc, double grace)
 	zc->socket = NULL;
 }
 
+void
+cal_zmq_socket_rebind(struct cal_zmq_conn *zc)
+{
+	cal_zmq_socket_close(zc, 0);
+	ev_timer_again(zc->conn.conf.loop, &zc->reopen);
+}
+
 /* Nothing that has arrived is lost with the socket of a stream. */
 static bool
 is_empty(struct cal_zmq_conn *zc)

@@ -91,6 +91,21 @@ well_formed(const struct request *req)
 	    req->parts[KEY].len == CAL_KEY_BYTES;
 }
 
+/*
+ * A request does not say which server of the domain the client came to: all
+ * that cannot cut off one of their readers keep his key.
+ */
+static void
+remember(struct cal_slice domain, struct cal_slice key)
+{
+	struct cal_zmq_conn *zc;
+
+	LIST_FOREACH(zc, &zap.servers, in_zap)
+		if (zc->admitted != NULL &&
+		    cal_slice_is(domain, zc->conn.conf.keys->domain))
+			(void)cal_map_put(zc->admitted, key, zc);
+}
+
 static bool
 let_in(const struct request *req)
 {
@@ -103,6 +118,8 @@ let_in(const struct request *req)
 		return true;
 	user = cal_allow_find(zc->conn.conf.keys->allow, req->parts[KEY].ptr);
 	cal_user_unuse(user);
+	if (user != NULL)
+		remember(req->parts[DOMAIN], req->parts[KEY]);
 	return user != NULL;
 }
 

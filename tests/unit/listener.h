@@ -11,13 +11,13 @@
 
 static int listener = -1, accepted = -1;
 
-/* Listens at a free port, which it returns; later others may listen there. */
-static inline unsigned
-listener_open(void)
+/* Tries to listen at a port. */
+static inline bool
+listener_open_at(unsigned port)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(in);
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	    .sin_port = htons((uint16_t)port) };
 	int on = 1;
 
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -25,8 +25,21 @@ listener_open(void)
 	assert_int_not_equal(listener, -1);
 	assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on,
 	    sizeof(on)), 0);
-	assert_int_equal(bind(listener, (struct sockaddr *)&in, len), 0);
-	assert_int_equal(listen(listener, 16), 0);
+	if (bind(listener, (struct sockaddr *)&in, sizeof(in)) == 0 &&
+	    listen(listener, 16) == 0)
+		return true;
+	cal_io_close(&listener);
+	return false;
+}
+
+/* Listens at a free port, which it returns; later others may listen there. */
+static inline unsigned
+listener_open(void)
+{
+	struct sockaddr_in in;
+	socklen_t len = sizeof(in);
+
+	assert_true(listener_open_at(0));
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&in, &len),
 	    0);
 	return ntohs(in.sin_port);

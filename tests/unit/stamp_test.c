@@ -226,6 +226,18 @@ test_now(void **state)
 	assert_true(stamp.us < (after + 1) * 1000000);
 }
 
+static void
+test_milliseconds(void **state)
+{
+	(void)state;
+	stamp = (struct cal_stamp){ .known = true, .us = 1999 };
+	assert_int_equal(cal_stamp_ms(&stamp), 1);
+	stamp.us = -1;
+	assert_int_equal(cal_stamp_ms(&stamp), -1);
+	stamp.us = -1000;
+	assert_int_equal(cal_stamp_ms(&stamp), -1);
+}
+
 int
 main(void)
 {
@@ -238,6 +250,7 @@ main(void)
 		cmocka_unit_test(test_offset),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_now),
+		cmocka_unit_test(test_milliseconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

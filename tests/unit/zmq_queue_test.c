@@ -133,6 +133,25 @@ test_full(void **state)
 	WAIT_FOR_BOTH(far.got == near.sent);
 }
 
+/* However much has come, others have their turn in between. */
+static void
+test_others_have_their_turn(void **state)
+{
+	size_t before;
+	int i;
+
+	(void)state;
+	open_both(true, PLENTY);
+	for (i = 0; i < 3 * CAL_ZMQ_BUDGET; i++)
+		assert_int_equal(side_send(&far, 1), CAL_OK);
+	WAIT_FOR_FAR(cal_conn_idle(far.conn));
+	while (near.got < far.sent) {
+		before = near.got;
+		ev_run(loop, EVRUN_NOWAIT);
+		assert_in_range(near.got - before, 0, 2 * CAL_ZMQ_BUDGET);
+	}
+}
+
 /* What waits for somebody who leaves is counted, and waits no more. */
 static void
 test_reader_leaves(void **state)
@@ -158,6 +177,8 @@ main(void)
 		cmocka_unit_test_teardown(test_answers_leave_by_themselves, close_both),
 		cmocka_unit_test_teardown(test_requests_leave_by_themselves, close_both),
 		cmocka_unit_test_teardown(test_full, close_both),
+		cmocka_unit_test_teardown(test_others_have_their_turn,
+		    close_both),
 		cmocka_unit_test_teardown(test_reader_leaves, close_both),
 	};
 
