@@ -163,8 +163,6 @@ test_strangers(void **state)
 		raws[2] = raw_dial(ZMQ_SUB, &from, "");
 		fd = raw_connect(&from);
 		assert_int_equal(write(fd, "GET / HTTP/1.0\r\n\r\n", 18), 18);
-		WAIT_FOR(recv(fd, &(char[64]){ 0 }, 64, MSG_DONTWAIT) == 0 ||
-		    errno == ECONNRESET);
 		(void)close(fd);
 		raw_close(&raws[2]);
 		raws[3] = raw_dial(ZMQ_PULL, &from, NULL);
