@@ -116,6 +116,27 @@ NaN'
 	    '{"key_b64":"/wA=","body":{"n": 0}}'
 }
 
+@test "what -J writes, cal-pub -J publishes again, byte for byte" {
+	stream p push --vectors --wait 1 ipc://p
+	launch s ${WRAP-$CAL_WRAP} "${BIN:-$CAL_BIN}/cal-sub" --distribute \
+	    -s raw -J "$URL"
+	finish p
+	wait_for 10 all_came s "$(sed -n 's/^sent //p' p.out)"
+	stop s
+	cp s.out q.in
+	publish q -s raw -J --keep-time --distribute "$ANY"
+	stream r pull --hex -n "$(count_lines s.out)" "$URL"
+	finish r
+	finish q
+	tail -n +2 r.out >again
+	"$PYTHON" "$TESTS/interop/captured.py" "$TESTS/vectors.txt" s.out again
+}
+
+# all_came NAME COUNT: whatever was made of them.
+all_came() {
+	[[ $(counters "$1" | jq '.messages + .malformed') == "$2" ]]
+}
+
 # option: cal-sub --format
 @test "-f: a shape of one's own" {
 	objects '{"body": "[1]", "topic": "t", "key": "k", "seq": 7}'
