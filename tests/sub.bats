@@ -117,7 +117,7 @@ NaN'
 }
 
 @test "what -J writes, cal-pub -J publishes again, byte for byte" {
-	stream p push --vectors --wait 1 ipc://p
+	stream p push --vectors --wait 1 "$ANY"
 	launch s ${WRAP-$CAL_WRAP} "${BIN:-$CAL_BIN}/cal-sub" --distribute \
 	    -s raw -J "$URL"
 	finish p
