@@ -262,19 +262,18 @@ VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
 
 # Under valgrind everything takes eight times as long, and so do deadlines; and
 # memory that is given back is not kept for the next (lib/base/spare.h).
-.PHONY: check-valgrind
-check-valgrind:
+.PHONY: check-valgrind check-unit-valgrind check-bats-valgrind
+check-valgrind: check-unit-valgrind check-bats-valgrind
+check-unit-valgrind:
 	+@CAL_NO_SPARES=1 CAL_VALGRIND=1 $(MAKE) LINK=shared \
 	    UNDER='$(VALGRIND)' check-unit
+check-bats-valgrind:
 	+@CAL_NO_SPARES=1 CAL_WRAP='$(VALGRIND)' CAL_SLOW=8 \
 	    BATS_TEST_TIMEOUT=900 $(MAKE) LINK=shared check-bats
 
-check-full: check
-	+@$(MAKE) CC=clang check-unit check-bats
-	+@$(MAKE) SAN=address,undefined check-unit check-bats
-	+@$(MAKE) check-valgrind
-	tests/soak/million
-	tests/soak/run
+# What takes longer than CI has: about an hour, of which it says what passed.
+check-full:
+	CAL_NO_INSTALL=1 scripts/check full
 
 # The modules of tests/bench leave nothing in the tree.
 bench profile: export PYTHONDONTWRITEBYTECODE = 1

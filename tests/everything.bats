@@ -16,13 +16,13 @@ load lib
 	# 10 callers that will be cancelled, 40 with 27 or 28 calls each: 100
 	# of 1,110 run.
 	for ((n = 0; n < 10; n++)); do
-		call_later "hang$n" "$URL" hang -n
+		call_later "hang$n" --connect-timeout 60 "$URL" hang -n
 	done
 	wait_for 60 has_line hung 10
 	for ((n = 0; n < 40; n++)); do
 		seq $((n * 1000)) $((n * 1000 + (n < 20 ? 26 : 27))) \
 		    >"c$n.in"
-		call_later "c$n" -W 300 -E -l -j 50 "$URL" hold
+		call_later "c$n" -W 300 --connect-timeout 60 -E -l -j 50 "$URL" hold
 	done
 	wait_for 60 has_line started 90
 	wait_for 60 enough_wait 1000

@@ -108,7 +108,7 @@ Traceback (most recent call last):
            ~~~~~~~~^~~~~~~~~
 ZeroDivisionError: division by zero
 (exit status 1)
-$ cal-call -W 500ms ipc://socket nap 60 2>/dev/null
+$ cal-call -W 2 ipc://socket nap 60 2>/dev/null
 (exit status 124)
 $ cal-call ipc://socket given_up -n
 "a nap of 60 s"

@@ -326,10 +326,20 @@ time_of_all() {
 	echo 2 >&9
 	finish c
 	wait_for 5 has_line a.out 3
+	# Whoever is removed is cut off, the others come back.
+	stream d sub --bodies -n 1 --secret bob.secret \
+	    --server-key server.public "$url"
+	allow bob
+	reread p
+	until [[ -s d.out && $(count_lines d.out) -ge 2 ]]; do
+		echo 3 >&9
+		pause
+	done
+	finish d
 	exec 9>&-
 	finish p
-	same "$STATUS $(bodies a)$(bodies c)" '0 1 2 2 '
-	stop a
+	same "$(bodies a)$(bodies c)$(bodies d)" '1 2 2 3 '
+	stop a KILL
 	publish q -i server.key --allow-any-client "$ANY" 1
 	stream e sub --bodies -n 1 --secret bob.secret \
 	    --server-key server.public "$URL"
@@ -337,10 +347,10 @@ time_of_all() {
 	finish q
 	expect 78 pub -i server.key "$ANY" 1
 	# To connect, the other side's key is ours to know.
-	stream d sub --bind --bodies -n 1 --secret server.secret \
+	stream f sub --bind --bodies -n 1 --secret server.secret \
 	    --allow alice.public "$ANY"
 	expect 77 pub --connect -i bob.key -S server.pub "$URL" 1
 	expect 77 pub --connect -i alice.key -S bob.pub "$URL" 1
 	expect 0 pub --connect -i alice.key -S server.pub "$URL" 1
-	finish d
+	finish f
 }

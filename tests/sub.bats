@@ -116,6 +116,27 @@ NaN'
 	    '{"key_b64":"/wA=","body":{"n": 0}}'
 }
 
+@test "what -J writes, cal-pub -J publishes again, byte for byte" {
+	stream p push --vectors --wait 1 "$ANY"
+	launch s ${WRAP-$CAL_WRAP} "${BIN:-$CAL_BIN}/cal-sub" --distribute \
+	    -s raw -J "$URL"
+	finish p
+	wait_for 10 all_came s "$(sed -n 's/^sent //p' p.out)"
+	stop s
+	cp s.out q.in
+	publish q -s raw -J --keep-time --distribute "$ANY"
+	stream r pull --hex -n "$(count_lines s.out)" "$URL"
+	finish r
+	finish q
+	tail -n +2 r.out >again
+	"$PYTHON" "$TESTS/interop/captured.py" "$TESTS/vectors.txt" s.out again
+}
+
+# all_came NAME COUNT: whatever was made of them.
+all_came() {
+	[[ $(counters "$1" | jq '.messages + .malformed') == "$2" ]]
+}
+
 # option: cal-sub --format
 @test "-f: a shape of one's own" {
 	objects '{"body": "[1]", "topic": "t", "key": "k", "seq": 7}'
@@ -434,6 +455,18 @@ about 2'
 	taken 0 -c 2 --coprocess lines -j 1 -- sh -c 'while read -r n; do
 	    test $n = 1 && echo || echo $n; done'
 	same "$out" 2
+}
+
+@test "-E: a message waits for a worker, when none is running" {
+	stream p pub --wait 1 -n 9 --stay "$ANY"
+	subscribe s "$URL" -E -c 9 --coprocess lines -j 1 -- sh -c '
+	    test -e well || exit 1; exec cat'
+	wait_for 20 contains s.err 'waits: no worker is running'
+	touch well
+	finish s 20
+	# Those that a worker had when it ended may have been done.
+	same "$(($(wc -l <s.out) + $(grep -c WorkerDied s.err)))" 9
+	has_line s.out 4
 }
 
 # option: cal-sub --grace

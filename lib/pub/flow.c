@@ -1,6 +1,10 @@
 /*
  * Everything is done in turns of the loop: what was handed over is written,
  * more is read while there is room, and the end is seen.
+ *
+ * At the end two things have to become empty, our own queue and what the
+ * transport has.  The latter tells nothing by itself: it is looked at now and
+ * then.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,6 +12,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pub/flow_parts.h"
+
+static const double LOOK = 0.01;        /* seconds between two looks */
+static const double LAST_MOMENT = 0.1;  /* for what was given up already */
+enum { QUIET = 2 };             /* libzmq's thread may be on its way to it */
 
 static void
 wake(struct cal_flow *flow)
@@ -49,6 +57,17 @@ all_is_out(const struct cal_flow *flow)
 	    (flow->tee == NULL || cal_tee_empty(flow->tee));
 }
 
+/* True if some of what the transport has left since the last time. */
+static bool
+see_leaving(struct cal_flow *flow)
+{
+	uint64_t before = flow->left;
+	bool all = cal_publisher_left(flow->publisher, &flow->left);
+
+	flow->quiet = all ? flow->quiet + 1 : 0;
+	return flow->left != before;
+}
+
 /* 0: for ever.  The first message also has the time that readers have. */
 static double
 time_to_leave(const struct cal_flow *flow)
@@ -82,16 +101,29 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 	struct cal_flow *flow = timer->data;
 	bool progress = see_progress(flow);
 
-	(void)loop;
 	(void)revents;
 	cal_flow_read(flow);
 	progress |= see_progress(flow);
 	if (!flow->input_over)
 		return;
-	if (flow->failed || all_is_out(flow))
+	if (flow->failed)
 		finish(flow);
 	else
 		linger(flow, progress);
+	if (all_is_out(flow) && !ev_is_active(&flow->look))
+		ev_timer_again(loop, &flow->look);
+}
+
+static void
+on_look(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_flow *flow = timer->data;
+
+	(void)loop;
+	(void)revents;
+	linger(flow, see_leaving(flow));
+	if (flow->quiet >= QUIET)
+		finish(flow);
 }
 
 static void
@@ -105,9 +137,12 @@ on_pause_over(struct ev_loop *loop, ev_timer *timer, int revents)
 static void
 on_linger_over(struct ev_loop *loop, ev_timer *timer, int revents)
 {
+	struct cal_flow *flow = timer->data;
+
 	(void)loop;
 	(void)revents;
-	finish(timer->data);
+	flow->gave_up = true;
+	finish(flow);
 }
 
 /* There is input, or room, or progress. */
@@ -207,6 +242,8 @@ cal_flow_open(struct cal_flow **flowp, const struct cal_flow_conf *conf,
 	flow->conf = *conf;
 	init_timer(flow, &flow->turn, on_turn);
 	init_timer(flow, &flow->pause, on_pause_over);
+	init_timer(flow, &flow->look, on_look);
+	flow->look.repeat = LOOK;
 	init_timer(flow, &flow->linger, on_linger_over);
 	if ((rc = open_publisher(flow, err)) != CAL_OK) {
 		free(flow);
@@ -298,6 +335,8 @@ cal_flow_end(struct cal_flow *flow, double grace)
 	bool all;
 
 	flow->done = true;
+	if (flow->gave_up && grace > LAST_MOMENT)
+		grace = LAST_MOMENT;
 	(void)see_progress(flow);
 	cal_publisher_counts(flow->publisher, &flow->last);
 	all = cal_publisher_close(flow->publisher, grace);
@@ -321,6 +360,7 @@ cal_flow_close(struct cal_flow *flow, bool wait, int *statusp)
 	flow->done = true;
 	stop_timer(flow, &flow->turn);
 	stop_timer(flow, &flow->pause);
+	stop_timer(flow, &flow->look);
 	stop_timer(flow, &flow->linger);
 	rc = cal_tee_close(flow->tee, wait, &err);
 	if (rc != CAL_OK && rc != CAL_EGONE)

@@ -32,12 +32,15 @@ struct cal_flow {
 	struct cal_pace pace;
 	uint64_t read, refused;
 	uint64_t sent;                          /* as far as was seen here */
+	uint64_t left;                          /* progress of what leaves */
+	int quiet;                              /* times that all had left */
 	struct cal_publisher_counts last;       /* when it was closed */
-	bool input_over, stopping, failed, reader_gone, done;
+	bool input_over, stopping, failed, reader_gone, gave_up, done;
 	int status;
 	ev_timer turn;                          /* only ever fed */
 	ev_timer pause;                         /* until the next may come */
-	ev_timer linger;                        /* until what waits is given up */
+	ev_timer look;                          /* at what leaves */
+	ev_timer linger;                        /* until that is given up */
 };
 
 /* flow_read.c: reads while there is room, and time. */

@@ -73,7 +73,7 @@ parse(struct cal_pub_options *o, int argc, char **argv, struct cal_args *args,
 		    "subscriber, so that none misses any" },
 		{ .name = "linger", .kind = CAL_OPT_SECONDS, .value = "S",
 		    .dest = &o->linger, .help = "at the end, wait S seconds "
-		    "for the next message to leave; 0: for ever (30)" },
+		    "for subscribers to take the rest; 0: for ever (30)" },
 		{ .name = "rate", .kind = CAL_OPT_RATE, .value = "N",
 		    .dest = &o->rate, .help = "at most N messages a second; "
 		    "N/m: a minute" },

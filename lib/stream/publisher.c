@@ -268,6 +268,22 @@ cal_publisher_counts(const struct cal_publisher *publisher,
 	counts->waiting = publisher->parcels.count;
 }
 
+bool
+cal_publisher_left(const struct cal_publisher *publisher,
+    uint64_t *progressp)
+{
+	uint64_t progress;
+	bool left = true;
+	size_t i;
+
+	*progressp = 0;
+	for (i = 0; i < publisher->count; i++) {
+		left &= cal_conn_left(publisher->outlets[i].conn, &progress);
+		*progressp += progress;
+	}
+	return left;
+}
+
 void
 cal_publisher_recheck(struct cal_publisher *publisher)
 {

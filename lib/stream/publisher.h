@@ -73,6 +73,13 @@ bool cal_publisher_full(const struct cal_publisher *publisher);
 void cal_publisher_counts(const struct cal_publisher *publisher,
     struct cal_publisher_counts *counts);
 
+/*
+ * Has everything that was handed over left for the readers, as of
+ * cal_conn_left, at all addresses?
+ */
+bool cal_publisher_left(const struct cal_publisher *publisher,
+    uint64_t *progressp);
+
 /* The list of those who are let in was read again. */
 void cal_publisher_recheck(struct cal_publisher *publisher);
 

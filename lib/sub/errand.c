@@ -1,9 +1,15 @@
-/* The life of an errand: new, in the order, running, ended. */
-#include "base/log.h"
+/*
+ * The life of an errand: new, in the order, running, ended.
+ *
+ * One that could not start just now has certainly not run.  Who is to keep
+ * going tries it again, and takes no more messages meanwhile than could run.
+ */
 #include "cli/die.h"
 #include "cli/event.h"
 #include "codec/json.h"
 #include "sub/errand.h"
+
+static const double REST = 0.5;         /* seconds */
 
 struct cal_errand *
 cal_errand_of_turn(struct cal_turn *turn)
@@ -18,6 +24,7 @@ cal_errand_free(struct cal_errand *errand)
 	struct cal_intake *intake = errand->intake;
 
 	ev_timer_stop(intake->conf.loop, &errand->limit);
+	ev_timer_stop(intake->conf.loop, &errand->rest);
 	TAILQ_REMOVE(&intake->errands, errand, next);
 	intake->count--;
 	intake->bytes -= errand->bytes;
@@ -79,7 +86,31 @@ log_errand(const struct cal_errand *errand, const struct cal_outcome *outcome)
 	cal_event_say(&event);
 }
 
-/* It is over, well or not, and out of the order. */
+static bool
+tries_again(struct cal_errand *errand, const struct cal_outcome *outcome)
+{
+	struct cal_intake *intake = errand->intake;
+
+	if (!intake->conf.options->keep_going || intake->stopping ||
+	    outcome->verdict != CAL_VERDICT_ERROR ||
+	    strcmp(outcome->name, "Busy") != 0)
+		return false;
+	ev_timer_stop(intake->conf.loop, &errand->limit);
+	ev_timer_set(&errand->rest, REST, 0);
+	ev_timer_start(intake->conf.loop, &errand->rest);
+	return true;
+}
+
+static void
+leave_order(struct cal_errand *errand, bool good)
+{
+	struct cal_order *order = errand->intake->order;
+
+	cal_order_end(order, &errand->turn, good);
+	(void)cal_order_leaving(order);
+}
+
+/* It is over, well or not, unless it is tried again. */
 static void
 finish(struct cal_errand *errand, struct cal_outcome *outcome)
 {
@@ -91,14 +122,20 @@ finish(struct cal_errand *errand, struct cal_outcome *outcome)
 	};
 	int status = outcome_status(outcome);
 
+	if (tries_again(errand, outcome)) {
+		cal_log_gated(&intake->gate, CAL_LOG_WARNING, "message %llu "
+		    "waits: %s", (unsigned long long)errand->number,
+		    cal_buf_text(&outcome->repr));
+		cal_outcome_release(outcome);
+		return;
+	}
 	log_errand(errand, outcome);
 	if (!intake->reader_gone)
 		say_outcome(errand, outcome);
 	if (status == 0)
 		cal_out_put(intake->out, cal_printer_output(&intake->printer,
 		    &about, cal_buf_view(&outcome->body)));
-	cal_order_end(intake->order, &errand->turn, status == 0);
-	(void)cal_order_leaving(intake->order);
+	leave_order(errand, status == 0);
 	cal_errand_free(errand);
 	cal_outcome_release(outcome);
 	if (status != 0)
@@ -138,6 +175,18 @@ on_limit(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)loop;
 	(void)revents;
 	cal_errand_stop(timer->data, CAL_STOP_LIMIT, false);
+}
+
+static void
+on_rest_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_errand *errand = timer->data;
+	struct cal_intake *intake = errand->intake;
+
+	(void)loop;
+	(void)revents;
+	cal_errand_start(errand);
+	cal_intake_go_on(intake);
 }
 
 /* The body as the command gets it. */
@@ -208,7 +257,8 @@ cal_errand_new(struct cal_errand **errandp, struct cal_intake *intake,
 		.arrival = ev_now(intake->conf.loop),
 	};
 	ev_init(&errand->limit, on_limit);
-	errand->limit.data = errand;
+	ev_init(&errand->rest, on_rest_over);
+	errand->limit.data = errand->rest.data = errand;
 	TAILQ_INSERT_TAIL(&intake->errands, errand, next);
 	intake->count++;
 	if ((rc = read_body(errand, delivery->body, err)) != CAL_OK ||
@@ -250,6 +300,19 @@ cal_errand_start(struct cal_errand *errand)
 		return;
 	cal_outcome_refuse_start(&outcome, rc, err.text);
 	finish(errand, &outcome);
+}
+
+bool
+cal_errand_drop(struct cal_errand *errand)
+{
+	if (errand->turn.state == CAL_TURN_WAITING)
+		cal_order_drop(errand->intake->order, &errand->turn);
+	else if (ev_is_active(&errand->rest))
+		leave_order(errand, false);
+	else
+		return false;
+	cal_errand_free(errand);
+	return true;
 }
 
 void

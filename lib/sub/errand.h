@@ -9,6 +9,7 @@
 
 #include <ev.h>
 
+#include "base/log.h"
 #include "base/num.h"
 #include "base/spare.h"
 #include "cli/out.h"
@@ -34,6 +35,7 @@ struct cal_errand {
 	double arrival;
 	enum cal_stop stop;             /* why it is being stopped */
 	ev_timer limit;
+	ev_timer rest;                  /* it could not start just now */
 	TAILQ_ENTRY(cal_errand) next;
 };
 TAILQ_HEAD(cal_errands, cal_errand);
@@ -54,6 +56,7 @@ struct cal_intake {
 	struct cal_spares spare_errands;
 	size_t count, bytes;            /* of errands */
 	uint64_t deaths;                /* of workers */
+	struct cal_log_gate gate;       /* of errands that rest */
 
 	uint64_t done;                  /* messages that were printed or done */
 	uint64_t failed;
@@ -77,6 +80,9 @@ void cal_errand_enqueue(struct cal_errand *errand);
 
 /* The order says that it runs from now on. */
 void cal_errand_start(struct cal_errand *errand);
+
+/* One that was not begun, or rests: it is freed.  False: it runs. */
+bool cal_errand_drop(struct cal_errand *errand);
 
 /* Stops one that runs; at_once: kills what does it. */
 void cal_errand_stop(struct cal_errand *errand, enum cal_stop why,

@@ -26,11 +26,7 @@ drop_waiting(struct cal_intake *intake)
 	for (errand = TAILQ_FIRST(&intake->errands); errand != NULL;
 	    errand = next) {
 		next = TAILQ_NEXT(errand, next);
-		if (errand->turn.state != CAL_TURN_WAITING)
-			continue;
-		cal_order_drop(intake->order, &errand->turn);
-		cal_errand_free(errand);
-		count++;
+		count += cal_errand_drop(errand);
 	}
 	if (count > 0)
 		cal_log(CAL_LOG_WARNING, "%zu messages were received and not "
@@ -293,6 +289,7 @@ void
 cal_intake_stop(struct cal_intake *intake)
 {
 	intake->patience_s = HURRY;
+	ev_timer_stop(intake->conf.loop, &intake->patience);
 	cal_intake_end(intake, intake->conf.options->work.grace);
 }
 

@@ -62,15 +62,6 @@ put_object(struct cal_printer *printer, const struct cal_sub_about *about,
 	cal_buf_put_text(&printer->record, "}\n");
 }
 
-/* Milliseconds since 1970, rounded down before it, too. */
-static void
-write_ms(char text[MS_TEXT], const struct cal_stamp *stamp)
-{
-	int64_t ms = stamp->us / 1000 - (stamp->us % 1000 < 0);
-
-	(void)snprintf(text, MS_TEXT, "%" PRId64, ms);
-}
-
 static void
 put_format(struct cal_printer *printer, const struct cal_sub_about *about,
     struct cal_slice body)
@@ -90,7 +81,8 @@ put_format(struct cal_printer *printer, const struct cal_sub_about *about,
 		values.id = cal_slice_text(seq);
 	}
 	if (about->head->stamp.known) {
-		write_ms(ms, &about->head->stamp);
+		(void)snprintf(ms, sizeof(ms), "%" PRId64,
+		    cal_stamp_ms(&about->head->stamp));
 		values.time = cal_slice_text(ms);
 	}
 	cal_format_put(&printer->record, printer->shape->format, &values);

@@ -52,6 +52,13 @@ cal_conn_readers(const struct cal_conn *conn, struct cal_slice topic)
 	return conn->ops->readers(conn, topic);
 }
 
+bool
+cal_conn_left(const struct cal_conn *conn, uint64_t *progressp)
+{
+	*progressp = 0;
+	return conn->ops->left == NULL || conn->ops->left(conn, progressp);
+}
+
 void
 cal_conn_pause(struct cal_conn *conn, bool pause)
 {

@@ -185,6 +185,7 @@ struct cal_transport {
 	int (*publish)(struct cal_conn *conn, const struct cal_frames *frames,
 	    bool force, bool *missedp);
 	size_t (*readers)(const struct cal_conn *conn, struct cal_slice topic);
+	bool (*left)(const struct cal_conn *conn, uint64_t *progressp);
 	void (*pause)(struct cal_conn *conn, bool pause);
 };
 
@@ -235,6 +236,13 @@ int cal_conn_publish(struct cal_conn *conn, const struct cal_frames *frames,
  * CAL_CONN_PREFIX bytes.
  */
 size_t cal_conn_readers(const struct cal_conn *conn, struct cal_slice topic);
+
+/*
+ * Publishing: has everything left for the readers, as far as the system tells
+ * just now?  What was published a moment ago may not be seen yet.  *progressp
+ * changes whenever a reader has taken some.
+ */
+bool cal_conn_left(const struct cal_conn *conn, uint64_t *progressp);
 
 /*
  * SUBSCRIBE and PULL: no message comes until it is called again with false;

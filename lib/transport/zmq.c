@@ -89,7 +89,7 @@ zmq_transport_close(struct cal_conn *conn, double grace)
 	struct ev_loop *loop = conn->conf.loop;
 	struct cal_zmq_link *zl;
 	bool last = cal_zmq_context_last(), all = cal_conn_idle(conn) &&
-	    cal_zmq_stream_finish(zc, grace);
+	    cal_zmq_left_wait(zc, grace);
 	double start = cal_clock_now();
 
 	while ((zl = TAILQ_FIRST(&zc->links)) != NULL)
@@ -210,6 +210,7 @@ zmq_transport_trouble(const struct cal_conn *conn)
 	.idle = zmq_transport_idle, .trouble = zmq_transport_trouble,   \
 	.recheck = cal_zmq_keys_recheck, .close = zmq_transport_close,  \
 	.publish = cal_zmq_publish, .readers = cal_zmq_readers_count,   \
+	.left = cal_zmq_left,                                           \
 	.pause = cal_zmq_pause,                                         \
 }
 

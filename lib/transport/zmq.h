@@ -6,10 +6,10 @@
  * sockets that their patterns are named after, whoever binds.  zmq.c opens and
  * closes connections, zmq_socket.c their sockets, zmq_pump.c moves messages,
  * zmq_link.c knows the peers and their queues, zmq_stream.c publishes,
- * zmq_readers.c knows to whom, and zmq_behind.c who of them is behind,
- * zmq_monitor.c hears who came and went, zmq_client.c what that means to a
- * connecting end, zmq_keys.c encrypts, zmq_zap.c lets clients in, and
- * zmq_context.c is libzmq's beginning and end.
+ * zmq_readers.c knows to whom, zmq_behind.c who of them is behind, and
+ * zmq_left.c what they do not have yet; zmq_monitor.c hears who came and went,
+ * zmq_client.c what that means to a connecting end, zmq_keys.c encrypts,
+ * zmq_zap.c lets clients in, and zmq_context.c is libzmq's beginning and end.
  *
  * libzmq's descriptor is only a hint that something may have happened, and any
  * call may swallow the hint.  So every callback that touched the socket ends
@@ -197,9 +197,6 @@ int cal_zmq_publish(struct cal_conn *conn, const struct cal_frames *frames,
 void cal_zmq_pause(struct cal_conn *conn, bool pause);
 void cal_zmq_stream_tell(struct cal_zmq_conn *zc);      /* the owner */
 
-/* Before closing: false when somebody reads nothing for so many seconds. */
-bool cal_zmq_stream_finish(struct cal_zmq_conn *zc, double grace);
-
 /* zmq_readers.c */
 size_t cal_zmq_readers_count(const struct cal_conn *conn,
     struct cal_slice topic);
@@ -218,6 +215,7 @@ void cal_zmq_behind_fall(struct cal_zmq_conn *zc);
 void cal_zmq_behind_remove(struct cal_zmq_conn *zc,
     struct cal_zmq_reader *reader);
 
+
 /*
  * Looks after those who are behind.  True: one takes something again, and in a
  * moment he will have room, or be behind as before.
@@ -227,6 +225,12 @@ bool cal_zmq_behind_returns(struct cal_zmq_conn *zc);
 /* Is somebody behind to whom the message would have been given? */
 bool cal_zmq_behind_misses(const struct cal_zmq_conn *zc,
     const struct cal_frames *frames);
+
+/* zmq_left.c */
+bool cal_zmq_left(const struct cal_conn *conn, uint64_t *progressp);
+
+/* Before closing: false when somebody reads nothing for so many seconds. */
+bool cal_zmq_left_wait(struct cal_zmq_conn *zc, double grace);
 
 /* zmq_link.c */
 struct cal_zmq_link *cal_zmq_link_new(struct cal_zmq_conn *zc,

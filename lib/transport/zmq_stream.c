@@ -6,15 +6,7 @@
  * and now and then without that: an event of the loop, never inside of
  * cal_zmq_publish, and at most one for each refusal.
  */
-#include <linux/sockios.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-
-#include "base/clock.h"
 #include "transport/zmq.h"
-
-/* libzmq's thread may hold messages still when all that it sent is read. */
-enum { LOOKS = 3, LOOK_MS = 1 };
 
 /*
  * Sends all parts or none; those not sent stay the caller's.  When the reader
@@ -129,50 +121,6 @@ cal_zmq_stream_tell(struct cal_zmq_conn *zc)
 		ev_timer_stop(conf->loop, &zc->retry);
 		conf->events->room(conf->arg);
 	}
-}
-
-/* Bytes that readers on this host have not read yet. */
-static int
-unread(const struct cal_zmq_conn *zc)
-{
-	const struct cal_zmq_reader *reader;
-	int sum = 0, some;
-
-	TAILQ_FOREACH(reader, &zc->readers, in_readers)
-		if (ioctl(reader->fd, SIOCOUTQ, &some) == 0)
-			sum += some;
-	return sum;
-}
-
-/*
- * libzmq's reader that has no room leaves what has come in the kernel, and
- * forgets it when its connection ends: over a Unix socket it hears of that at
- * once, over TCP when it has read everything.
- */
-bool
-cal_zmq_stream_finish(struct cal_zmq_conn *zc, double grace)
-{
-	double end = 0, now;
-	int looks = LOOKS, left, before = -1;
-
-	if (zc->conn.conf.url.scheme != CAL_IPC || grace == 0 ||
-	    TAILQ_EMPTY(&zc->readers))
-		return true;
-	while (looks > 0) {
-		/* Who connected has events to tell, which is over now. */
-		if (zc->conn.conf.bind)
-			cal_zmq_monitor_read(zc);
-		left = unread(zc);
-		now = cal_clock_now();
-		if (left != before)
-			end = now + grace;
-		before = left;
-		looks = left > 0 ? LOOKS : looks - 1;
-		if (left > 0 && now >= end)
-			return false;
-		(void)poll(NULL, 0, LOOK_MS);
-	}
-	return true;
 }
 
 /* Unread, the descriptor would be ready all the time. */

@@ -1,4 +1,6 @@
 /* Unit tests of sub/errand: messages that commands do. */
+#include <fcntl.h>
+
 #include "intakes.h"
 
 #define TEST(name) cmocka_unit_test_teardown(name, restore)
@@ -86,6 +88,22 @@ test_jobs(void **state)
 	WAIT_FOR(!consumer.paused);
 	consumer_deliver("", "", "3");
 	assert_int_equal(end(), 0);
+}
+
+/* A copy that can be executed, once the descriptor is closed. */
+static int
+copy_file(const char *from, const char *to)
+{
+	char bytes[65536];
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+	ssize_t n;
+
+	assert_true(in != -1 && out != -1);
+	while ((n = read(in, bytes, sizeof(bytes))) > 0)
+		assert_int_equal(write(out, bytes, (size_t)n), n);
+	(void)close(in);
+	return out;
 }
 
 /* Messages of one key are done in their order, one after the other. */
@@ -243,6 +261,55 @@ test_grace(void **state)
 	assert_int_equal(end(), 0);
 }
 
+/*
+ * A file that is being written cannot be executed just now.  With -E that
+ * costs nothing but time, else it is a failure.
+ */
+static void
+test_try_again(void **state)
+{
+	char *path = folder_path("cat"), *argv[] = { path, NULL };
+	int fd;
+
+	(void)state;
+	if (under_valgrind())
+		return;
+	good("ipc://a -E -c 2 -- cat");
+	fd = copy_file("/bin/cat", path);
+	begin_with(argv);
+	consumer_deliver("", "", "1");
+	WAIT_FOR(strstr(heard(2), "message 1 waits: ") != NULL);
+	assert_true(consumer.paused);
+	(void)close(fd);
+	WAIT_FOR(!consumer.paused);
+	consumer_deliver("", "", "2");
+	WAIT_FOR(done);
+	assert_string_equal(heard(1), "1\n2\n");
+	assert_int_equal(end(), 0);
+
+	/* Whoever has to leave does not wait for it. */
+	good("ipc://a -E -- cat");
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	begin_with(argv);
+	consumer_deliver("", "", "1");
+	WAIT_FOR(strstr(heard(2), "message 1 waits: ") != NULL);
+	cal_intake_stop(intake);
+	WAIT_FOR(done);
+	assert_non_null(strstr(heard(2), "1 messages were received and not "
+	    "begun"));
+	assert_int_equal(end(), 0);
+
+	good("ipc://a -- cat");
+	begin_with(argv);
+	consumer_deliver("", "", "1");
+	WAIT_FOR(done);
+	assert_non_null(strstr(heard(2), "message 1: Busy: "));
+	assert_int_equal(end(), 75);
+	(void)close(fd);
+	(void)unlink(path);
+	free(path);
+}
+
 static void
 test_workers(void **state)
 {
@@ -320,6 +387,7 @@ main(void)
 		TEST(test_too_much),
 		TEST(test_run_timeout),
 		TEST(test_grace),
+		TEST(test_try_again),
 		TEST(test_workers),
 		TEST(test_quiet_worker),
 		TEST(test_worker_cannot_take_it),

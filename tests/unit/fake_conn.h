@@ -19,6 +19,7 @@ struct fake {
 	size_t readers;
 	size_t asked;           /* how often it was asked to publish */
 	size_t taken, forced;
+	uint64_t progress, held;        /* of what has to leave */
 	struct cal_buf log;     /* "TOPIC:BODY " of what was taken */
 	const char *trouble;
 	double grace;
@@ -83,6 +84,15 @@ cal_conn_readers(const struct cal_conn *conn, struct cal_slice topic)
 {
 	(void)topic;
 	return ((const struct fake *)conn)->readers;
+}
+
+bool
+cal_conn_left(const struct cal_conn *conn, uint64_t *progressp)
+{
+	const struct fake *fake = (const struct fake *)conn;
+
+	*progressp = fake->progress;
+	return fake->held == 0;
 }
 
 void

@@ -14,6 +14,7 @@ struct cal_publisher {
 	size_t room;                    /* full with so many */
 	bool quick;                     /* hands over what it is given */
 	bool leaves;                    /* what it took left for the kernel */
+	uint64_t leaving, left;         /* of it */
 	struct cal_buf seen;            /* "topic|key|seq|body\n" */
 	ev_timer tell;                  /* only ever fed */
 };
@@ -87,6 +88,13 @@ cal_publisher_counts(const struct cal_publisher *p,
     struct cal_publisher_counts *counts)
 {
 	*counts = p->counts;
+}
+
+bool
+cal_publisher_left(const struct cal_publisher *p, uint64_t *progressp)
+{
+	*progressp = p->left;
+	return p->leaving == 0;
 }
 
 void

@@ -230,6 +230,39 @@ test_linger(void **state)
 	assert_int_equal(end(), 75);
 }
 
+/* So it does with what has left the transport. */
+static void
+test_leaving(void **state)
+{
+	double began;
+
+	(void)state;
+	begin("1 --linger 2");
+	publisher.leaving = 2;
+	start();
+	WAIT_FOR(publisher.counts.waiting == 1);
+	publisher_hand_over(1);
+	began = cal_clock_now();
+	WAIT_FOR(cal_clock_now() - began > 0.4);
+	assert_false(done);
+	publisher.left = 1;
+	WAIT_FOR(done);
+	assert_true(cal_clock_now() - began > 2.3);
+	publisher.leaves = false;
+	assert_int_equal(end(), 75);
+
+	begin("1");
+	publisher.leaving = 1;
+	start();
+	WAIT_FOR(publisher.counts.waiting == 1);
+	publisher_hand_over(1);
+	settle();
+	assert_false(done);
+	publisher.leaving = 0;
+	WAIT_FOR(done);
+	assert_int_equal(end(), 0);
+}
+
 /* Before the first, it is the time for subscribers that counts. */
 static void
 test_linger_waits_for_subscribers(void **state)
@@ -382,6 +415,7 @@ main(void)
 		cmocka_unit_test(test_bad_input),
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_linger),
+		cmocka_unit_test(test_leaving),
 		cmocka_unit_test(test_linger_waits_for_subscribers),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_missed_and_not_left),

@@ -2,6 +2,7 @@
  * Unit tests of what becomes of a stream over ZeroMQ when one end rests, goes
  * away or comes back.
  */
+#include "folder.h"
 #include "listener.h"
 #include "streams.h"
 
@@ -208,6 +209,38 @@ test_listener_comes_again(void **state)
 	}
 }
 
+/* What a PUSH that dialled holds is for whoever listens there next. */
+static void
+test_push_keeps(void **state)
+{
+	char address[64] = "tcp://127.0.0.1:*";
+	static char body[10000];
+	double start;
+	int i;
+
+	(void)state;
+	memset(body, 'b', sizeof(body) - 1);
+	raw = raw_socket(ZMQ_PULL);
+	raw_set(raw, ZMQ_RCVHWM, 1);
+	raw_listen(raw, address);
+	stream_open(&from, CAL_PATTERN_PUSH, address, false);
+	WAIT_FOR(from.ups == 1);
+	for (start = cal_clock_now(); cal_clock_now() - start < 0.3; ) {
+		while (stream_publish(&from, "", body, false,
+		    NULL) == CAL_OK)
+			start = cal_clock_now();
+		turn_loop();
+	}
+	raw_close(&raw);
+	WAIT_FOR(from.downs == 1);
+	raw = raw_socket(ZMQ_PULL);
+	raw_listen(raw, address);
+	WAIT_FOR(from.ups == 2);
+	publish(1);
+	for (i = 0; i < CAL_CONN_AHEAD / 2; i++)
+		assert_true(raw_recv_one(raw, DEADLINE * 1000));
+}
+
 /* Whoever listens finds the next who dials. */
 static void
 test_dialler_comes_again(void **state)
@@ -321,6 +354,40 @@ test_close_in_vain(void **state)
 	}
 }
 
+/* What a reader at rest has not got is seen, and that he takes it. */
+static void
+check_left(const char *address)
+{
+	uint64_t progress, before;
+	char *large = cal_calloc(1, 100001);
+
+	memset(large, 'x', 100000);
+	to.quiet = true;
+	stream_open(&from, CAL_PATTERN_PUSH, address, true);
+	stream_dial(&to, CAL_PATTERN_PULL, &from);
+	WAIT_FOR(stream_readers(&from, "") == 1);
+	assert_true(cal_conn_left(from.conn, &before));
+	cal_conn_pause(to.conn, true);
+	while (stream_publish(&from, "", large, false, NULL) == CAL_OK)
+		turn_loop();
+	assert_false(cal_conn_left(from.conn, &before));
+	cal_conn_pause(to.conn, false);
+	WAIT_FOR(cal_conn_left(from.conn, &progress));
+	assert_true(progress != before);
+	free(large);
+}
+
+static void
+test_left(void **state)
+{
+	check_left("tcp://127.0.0.1:*");
+	(void)close_all(state);
+	assert_int_equal(folder_enter(state), 0);
+	check_left("ipc://left");
+	(void)close_all(state);
+	assert_int_equal(folder_leave(state), 0);
+}
+
 int
 main(void)
 {
@@ -328,8 +395,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(pause), TEST(pause_in_event), TEST(pause_through_an_end),
 		TEST(pause_through_garbage), TEST(listener_comes_again),
-		TEST(dialler_comes_again), TEST(nobody_yet),
-		TEST(close_delivers), TEST(close_in_vain),
+		TEST(push_keeps), TEST(dialler_comes_again), TEST(nobody_yet),
+		TEST(close_delivers), TEST(close_in_vain), TEST(left),
 	};
 
 	return cmocka_run_group_tests(tests, open_streams, close_streams);
