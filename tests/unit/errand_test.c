@@ -268,12 +268,13 @@ test_grace(void **state)
 static void
 test_try_again(void **state)
 {
-	char *path = folder_path("cat"), *argv[] = { path, NULL };
+	char *path, *argv[] = { NULL, NULL };
 	int fd;
 
 	(void)state;
 	if (under_valgrind())
 		return;
+	path = argv[0] = folder_path("cat");
 	good("ipc://a -E -c 2 -- cat");
 	fd = copy_file("/bin/cat", path);
 	begin_with(argv);
