@@ -36,6 +36,7 @@ enum {
 	CAL_CONN_AHEAD = 64,    /* published to one reader, and not yet sent */
 	CAL_CONN_PREFIXES = 64,
 	CAL_CONN_PREFIX = 255,
+	CAL_CONN_ASKED = 1 << 20,       /* bytes of a reader's subscriptions */
 	CAL_MESSAGE_PRE = 8,    /* frames before the last three */
 };
 
@@ -236,7 +237,7 @@ int cal_conn_publish(struct cal_conn *conn, const struct cal_frames *frames,
  * How many would be given a message of this topic (empty: none) now: distinct
  * connections with a subscription that fits it, or, over PUSH, all of them.
  * Of one connection's subscriptions CAL_CONN_PREFIXES count, of at most
- * CAL_CONN_PREFIX bytes.
+ * CAL_CONN_PREFIX bytes; one with more than CAL_CONN_ASKED bytes is cut off.
  */
 size_t cal_conn_readers(const struct cal_conn *conn, struct cal_slice topic);
 

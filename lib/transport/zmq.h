@@ -99,6 +99,7 @@ struct cal_zmq_reader {
 	double since;
 	struct cal_buf prefixes;        /* a byte of length before each */
 	size_t count;                   /* of prefixes */
+	size_t asked;                   /* bytes of all its subscriptions */
 	bool many;                      /* it has more than are kept */
 	bool behind;
 	double taking;                  /* bytes since then; 0: it does not */

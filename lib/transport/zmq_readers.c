@@ -12,6 +12,7 @@
  * without a word about his handshake.
  */
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -164,6 +165,23 @@ remove_prefix(struct cal_zmq_reader *reader, struct cal_slice prefix)
 }
 
 /*
+ * libzmq keeps each subscription, with some 34 bytes for each byte, and knows
+ * no limit.  Whoever asks for too much is cut off behind its back.
+ */
+static void
+count_asked(struct cal_zmq_conn *zc, struct cal_zmq_reader *reader,
+    struct cal_slice prefix)
+{
+	reader->asked += prefix.len + 1;
+	if (reader->asked <= CAL_CONN_ASKED)
+		return;
+	(void)shutdown(reader->fd, SHUT_RDWR);
+	cal_log_gated(&zc->gate, CAL_LOG_WARNING, "a subscriber of '%s' asked "
+	    "for more than %d bytes of topics, and is cut off", zc->address,
+	    CAL_CONN_ASKED);
+}
+
+/*
  * When a connection ends libzmq makes the ends of its subscriptions up: they
  * carry no descriptor, and the monitor tells of it.
  */
@@ -173,6 +191,7 @@ book(struct cal_zmq_conn *zc, zmq_msg_t *part)
 	const uint8_t *ptr = zmq_msg_data(part);
 	size_t len = zmq_msg_size(part);
 	struct cal_zmq_reader *reader;
+	struct cal_slice prefix;
 	int fd = zmq_msg_get(part, ZMQ_SRCFD);
 
 	if (fd == -1 || len == 0 || ptr[0] > 1)
@@ -180,10 +199,15 @@ book(struct cal_zmq_conn *zc, zmq_msg_t *part)
 	cal_zmq_monitor_read(zc);
 	if ((reader = find_reader(zc, fd)) == NULL)
 		return;
-	if (ptr[0] == 1)
-		add_prefix(reader, cal_slice_of(ptr + 1, len - 1));
-	else
-		remove_prefix(reader, cal_slice_of(ptr + 1, len - 1));
+	prefix = cal_slice_of(ptr + 1, len - 1);
+	if (ptr[0] == 1) {
+		add_prefix(reader, prefix);
+		count_asked(zc, reader, prefix);
+	} else {
+		remove_prefix(reader, prefix);
+		reader->asked -= prefix.len < reader->asked ? prefix.len + 1 :
+		    reader->asked;
+	}
 	zc->readers_changed = true;
 }
 
