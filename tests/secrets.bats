@@ -89,6 +89,39 @@ hides() {
 	hides s.out s.err c.out c.err
 }
 
+@test "streams: not in arguments, words, or with commands" {
+	export CREDENTIALS_DIRECTORY=$PWD
+	make_keys server alice bob
+	allow alice
+	mkfifo p.in
+	exec 9<>p.in
+	CAL_IDENTITY=server.key CAL_AUTHORIZED=list publish p -vv -l \
+	    --distribute "$ANY"
+	expect 77 cal_sub -vv --distribute -i bob.key -S server.pub "$URL"
+	hides expect.out expect.err
+	expect 77 cal_sub -vv --distribute -S "$(secret_of server)" "$URL"
+	hides expect.err
+	CAL_IDENTITY=alice.key CAL_SERVER_KEY=server.pub subscribe s -vv \
+	    --distribute --pass-env '*' "$URL" -- \
+	    sh -c 'env; ls -l /proc/$$/fd'
+	echo 1 >&9
+	wait_for 10 contains s.out TMPDIR
+	not grep -E 'CAL_(IDENTITY|AUTHORIZED|SERVER_KEY)|CREDENTIALS' s.out
+	not grep -F -e .key -e list s.out
+	echo nonsense >>list
+	kill -HUP "${pids[p]}"
+	wait_for 5 contains p.err 'kept the old list'
+	for name in p s; do
+		hides "/proc/${pids[$name]}/cmdline" \
+		    "/proc/${pids[$name]}/environ"
+	done
+	exec 9>&-
+	finish p
+	same "$STATUS" 0
+	stop s
+	hides p.out p.err s.out s.err
+}
+
 # complains FILE OPTION...: 78, in words that show nothing of what is there.
 complains() {
 	local file=$1 i secret

@@ -132,9 +132,10 @@ say_dropped(struct source *source, const char *why)
 
 /* The transport has counted it. */
 static void
-on_malformed(void *arg)
+on_malformed(void *arg, bool barred)
 {
-	say_dropped(arg, "its frames are not those of a stream");
+	say_dropped(arg, barred ? "its publisher is not let in any more" :
+	    "its frames are not those of a stream");
 }
 
 /* A stranger's counter may say anything. */

@@ -123,8 +123,11 @@ struct cal_conn_events {
 	/* No connection will ever come up: CAL_EDENIED, in words. */
 	void (*refused)(void *arg, const struct cal_err *err);
 
-	/* One more message was counted as malformed.  May be NULL. */
-	void (*malformed)(void *arg);
+	/*
+	 * One more message was counted as malformed; barred: whoever sent it
+	 * is not let in any more.  May be NULL.
+	 */
+	void (*malformed)(void *arg, bool barred);
 
 	/* Publishing: what was refused with CAL_EAGAIN may have room now. */
 	void (*room)(void *arg);

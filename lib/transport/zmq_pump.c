@@ -179,13 +179,13 @@ find_link(struct cal_zmq_conn *zc, struct cal_zmq_inbox *inbox)
 }
 
 static void
-refuse_message(struct cal_zmq_conn *zc)
+refuse_message(struct cal_zmq_conn *zc, bool barred)
 {
 	const struct cal_conn_conf *conf = &zc->conn.conf;
 
 	zc->conn.counts.malformed++;
 	if (conf->events->malformed != NULL)
-		conf->events->malformed(conf->arg);
+		conf->events->malformed(conf->arg, barred);
 }
 
 /* Receives one message and hands it up.  False when there is none. */
@@ -195,7 +195,7 @@ cal_zmq_receive(struct cal_zmq_conn *zc)
 	struct cal_message message = { .pre_count = 0 };
 	struct cal_zmq_inbox *inbox = zc->inbox;
 	struct cal_zmq_link *zl;
-	bool too_long;
+	bool too_long, barred;
 
 	if (inbox == NULL)
 		inbox = cal_zmq_inbox_new();
@@ -207,10 +207,11 @@ cal_zmq_receive(struct cal_zmq_conn *zc)
 		return false;
 	}
 	zl = find_link(zc, inbox);
-	if (too_long || zl == NULL || (zc->rechecked &&
-	    cal_zmq_keys_barred(zc, &inbox->parts[inbox->count - 1])) ||
+	barred = !too_long && zl != NULL && zc->rechecked &&
+	    cal_zmq_keys_barred(zc, &inbox->parts[inbox->count - 1]);
+	if (too_long || zl == NULL || barred ||
 	    !read_frames(&message, inbox, zc->server == NULL)) {
-		refuse_message(zc);
+		refuse_message(zc, barred);
 	} else {
 		zc->conn.conf.events->message(zc->conn.conf.arg, &zl->link,
 		    &message);

@@ -124,21 +124,25 @@ class Writer:
 
 
 class Readers:
-    """Counts who is there: by subscriptions, or by connections."""
+    """Counts who is there: by subscriptions, or by connections, not those that
+    were refused."""
 
     def __init__(self, socket, push):
-        self.socket, self.count = socket, 0
+        self.socket, self.count, self.lines = socket, 0, set()
         self.monitor = socket.get_monitor_socket(
             zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED) \
             if push else None
 
     def turn(self):
         if self.monitor is None:
-            more = self.socket.recv()[:1] == b"\x01"
+            self.count += 1 if self.socket.recv()[:1] == b"\x01" else -1
+            return
+        event = zmq.utils.monitor.recv_monitor_message(self.monitor)
+        if event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+            self.lines.add(event["value"])
         else:
-            event = zmq.utils.monitor.recv_monitor_message(self.monitor)
-            more = event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
-        self.count += 1 if more else -1
+            self.lines.discard(event["value"])
+        self.count = len(self.lines)
 
     def wait(self, wanted):
         end = time.monotonic() + DEADLINE
