@@ -184,6 +184,7 @@ main(int argc, char **argv)
 	cal_die_unless(cal_ready_check(p.options.notify_fd, &err), &err);
 	cal_die_unless(cal_keyring_open(&p.ring, &p.options.keys,
 	    p.options.bind, &err), &err);
+	cal_start_descriptors();
 	p.loop = cal_start_loop();
 	open_peer(&p);
 	/* Here -d may wait for a pipe, where a signal still ends us. */

@@ -142,6 +142,8 @@ main(int argc, char **argv)
 	cal_die_unless(cal_ready_check(p.options.notify_fd, &err), &err);
 	cal_die_unless(cal_keyring_open(&p.ring, &p.options.keys,
 	    p.options.bind, &err), &err);
+	if (p.options.command == NULL)
+		cal_start_descriptors();
 	p.loop = cal_start_loop();
 	open_intake(&p);
 	ev_run(p.loop, 0);

@@ -394,7 +394,7 @@ fed_up() {
 	exec 9>&-
 	finish p
 	same "$STATUS" 75
-	missed=$(sed -n 's/.*missed \([0-9]*\) of.*/\1/p' p.err)
+	missed=$(sed -n 's/.*missed up to \([0-9]*\) of.*/\1/p' p.err)
 	same "$(sed -n 's/.*missing \([0-9]*\) messages of topic .t.$/\1/p' \
 	    s.err | paste -sd+ | bc)" "$missed"
 }

@@ -227,7 +227,9 @@ more() {
 	wait_for 10 more again
 	exec 9>&-
 	finish p
-	same "$STATUS" 0
+	# What came before alice was back found nobody.
+	same "$STATUS" 75
+	contains p.err 'found no subscriber'
 	running "${pids[alice]}"
 }
 

@@ -169,7 +169,7 @@ all_came() {
 	same "$out" 5
 	stop p
 	stream p pub --wait 1 --objects --stay "$ANY"
-	expect 0 cal_sub "$URL" -t '' -c 5
+	expect 0 cal_sub "$URL" -t '' -c 6
 	same "$(tail -n 1 <<<"$out")" 6
 	expect 64 cal_sub ipc://a --distribute -t a
 }

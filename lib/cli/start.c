@@ -5,6 +5,7 @@
 #include <ev.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -96,4 +97,15 @@ cal_start_last_words(struct ev_loop *loop, const char *words)
 	last_words = words;
 	(void)signal(SIGTERM, on_last_signal);
 	(void)signal(SIGINT, on_last_signal);
+}
+
+void
+cal_start_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }

@@ -23,6 +23,12 @@ void cal_start_mortal(struct ev_loop *loop);
  */
 void cal_start_last_words(struct ev_loop *loop, const char *words);
 
+/*
+ * As many descriptors as the system gives us; for programs that start no
+ * commands, which would inherit that.
+ */
+void cal_start_descriptors(void);
+
 /* A loop of our own; libev's default loop reaps children. */
 struct ev_loop *cal_start_loop(void);
 

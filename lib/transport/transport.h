@@ -237,8 +237,9 @@ int cal_conn_publish(struct cal_conn *conn, const struct cal_frames *frames,
  * How many would be given a message of this topic (empty: none) now: distinct
  * connections with a subscription that fits it, or, over PUSH, all of them.
  * A connection with more than CAL_CONN_PREFIXES subscriptions, or with one of
- * more than CAL_CONN_PREFIX bytes, counts always.  One with more than CAL_CONN_ASKED bytes is cut off,
- * and so is one that sends anything else.
+ * more than CAL_CONN_PREFIX bytes, counts always.  One that asks for more than
+ * CAL_CONN_ASKED bytes, sends anything else, or changes its mind too often, is
+ * cut off.
  */
 size_t cal_conn_readers(const struct cal_conn *conn, struct cal_slice topic);
 

@@ -100,6 +100,7 @@ struct cal_zmq_reader {
 	struct cal_buf prefixes;        /* a byte of length before each */
 	size_t count;                   /* of prefixes */
 	size_t asked;                   /* bytes of all its subscriptions */
+	double words;                   /* that it said, so many */
 	bool many;                      /* it has more than are kept */
 	bool behind;
 	double taking;                  /* bytes since then; 0: it does not */
@@ -216,7 +217,6 @@ void cal_zmq_behind_fall(struct cal_zmq_conn *zc,
     const struct cal_frames *frames);
 void cal_zmq_behind_remove(struct cal_zmq_conn *zc,
     struct cal_zmq_reader *reader);
-
 
 /*
  * Looks after those who are behind.  True: one takes something again, and in a

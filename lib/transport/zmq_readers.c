@@ -18,6 +18,9 @@
 #include "base/mem.h"
 #include "transport/zmq.h"
 
+/* Subscriptions, and ends of them: at once, and a second. */
+static const double WORDS = 20000, WORDS_PACE = 1000;
+
 static struct cal_slice
 fd_key(const int *fd)
 {
@@ -178,6 +181,17 @@ cut_off(struct cal_zmq_conn *zc, const struct cal_zmq_reader *reader,
 	    "and is cut off", zc->address, what);
 }
 
+/* Subscriptions that come and go: each costs the time that others wait. */
+static void
+count_words(struct cal_zmq_conn *zc, struct cal_zmq_reader *reader)
+{
+	double allowed = WORDS + WORDS_PACE * (cal_clock_now() -
+	    reader->since);
+
+	if (++reader->words > allowed)
+		cut_off(zc, reader, "subscribed and unsubscribed too often");
+}
+
 static void
 count_asked(struct cal_zmq_conn *zc, struct cal_zmq_reader *reader,
     struct cal_slice prefix)
@@ -210,6 +224,7 @@ book(struct cal_zmq_conn *zc, zmq_msg_t *part)
 		return;
 	}
 	prefix = cal_slice_of(ptr + 1, len - 1);
+	count_words(zc, reader);
 	if (ptr[0] == 1) {
 		add_prefix(reader, prefix);
 		count_asked(zc, reader, prefix);

@@ -125,24 +125,31 @@ class Writer:
 
 class Readers:
     """Counts who is there: by subscriptions, or by connections, not those that
-    were refused."""
+    were refused, of which the monitor tells first that, then the end."""
+
+    FAILED = (zmq.EVENT_HANDSHAKE_FAILED_AUTH |
+              zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+              zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)
 
     def __init__(self, socket, push):
-        self.socket, self.count, self.lines = socket, 0, set()
+        self.socket, self.count, self.failed = socket, 0, 0
         self.monitor = socket.get_monitor_socket(
-            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED) \
-            if push else None
+            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED |
+            self.FAILED) if push else None
 
     def turn(self):
         if self.monitor is None:
             self.count += 1 if self.socket.recv()[:1] == b"\x01" else -1
             return
-        event = zmq.utils.monitor.recv_monitor_message(self.monitor)
-        if event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED:
-            self.lines.add(event["value"])
+        event = zmq.utils.monitor.recv_monitor_message(self.monitor)["event"]
+        if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+            self.count += 1
+        elif event & self.FAILED:
+            self.failed += 1
+        elif self.failed > 0:
+            self.failed -= 1
         else:
-            self.lines.discard(event["value"])
-        self.count = len(self.lines)
+            self.count -= 1
 
     def wait(self, wanted):
         end = time.monotonic() + DEADLINE

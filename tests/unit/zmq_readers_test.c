@@ -258,6 +258,12 @@ test_cut_off(void **state)
 		assert_int_equal(zmq_send(raws[0], topic, FITS, 0), FITS);
 	}
 	WAIT_FOR(connected_since() > before);
+	before = connected_since();
+	for (i = 0; i < 15000; i++) {
+		assert_int_equal(zmq_send(raws[0], "\1a", 2, 0), 2);
+		assert_int_equal(zmq_send(raws[0], "\0a", 2, 0), 2);
+	}
+	WAIT_FOR(connected_since() > before);
 	raw_close(&raws[0]);
 	WAIT_FOR(connected_since() == 0);
 }
