@@ -54,7 +54,7 @@ on_hup(void *arg, int number)
 	struct program *p = arg;
 
 	(void)number;
-	if (cal_keyring_reload(&p->ring))
+	if (cal_keyring_reload(&p->ring) && p->flow != NULL)
 		cal_flow_recheck(p->flow);
 }
 
@@ -64,7 +64,8 @@ on_usr1(void *arg, int number)
 	struct program *p = arg;
 
 	(void)number;
-	cal_flow_say(p->flow);
+	if (p->flow != NULL)
+		cal_flow_say(p->flow);
 }
 
 static void
@@ -129,12 +130,12 @@ main(int argc, char **argv)
 	cal_die_unless(cal_keyring_open(&p.ring, &p.options.keys,
 	    p.options.bind, &err), &err);
 	p.loop = cal_start_loop();
-	open_flow(&p);
-	cal_start_signal(p.loop, SIGTERM, on_stop, &p);
-	cal_start_signal(p.loop, SIGINT, on_stop, &p);
 	cal_start_signal(p.loop, SIGUSR1, on_usr1, &p);
 	if (p.ring.allow != NULL)
 		cal_start_signal(p.loop, SIGHUP, on_hup, &p);
+	open_flow(&p);
+	cal_start_signal(p.loop, SIGTERM, on_stop, &p);
+	cal_start_signal(p.loop, SIGINT, on_stop, &p);
 	ev_run(p.loop, 0);
 	close_flow(&p);
 	cal_keyring_close(&p.ring);

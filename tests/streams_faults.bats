@@ -175,7 +175,7 @@ dies_at() {
 	subscribe s -t last "$URL"
 	# 26 MB, for which libzmq would take 900.
 	launch a "$PYTHON" "$TESTS/interop/flood.py" "$URL" 130000
-	wait_for 60 contains p.err 'more than 1048576 bytes of topics'
+	wait_for 60 contains p.err 'asked for more than 1 MiB of topics'
 	echo '"during"' >&9
 	wait_for 10 contains s.out during
 	asan || (($(rss "${pids[p]}") < 300000))

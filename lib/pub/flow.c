@@ -332,14 +332,17 @@ cal_flow_reader_gone(const struct cal_flow *flow)
 void
 cal_flow_end(struct cal_flow *flow, double grace)
 {
-	bool all;
+	uint64_t progress;
+	bool all, left;
 
 	flow->done = true;
 	if (flow->gave_up && grace > LAST_MOMENT)
 		grace = LAST_MOMENT;
 	(void)see_progress(flow);
 	cal_publisher_counts(flow->publisher, &flow->last);
+	left = cal_publisher_left(flow->publisher, &progress);
 	all = cal_publisher_close(flow->publisher, grace);
+	all &= left || !flow->gave_up;
 	flow->publisher = NULL;
 	cal_flow_tell(flow, all);
 }

@@ -32,6 +32,7 @@ say(const struct cal_flow *flow, const struct cal_publisher_counts *now)
 		{ "refused", flow->refused },
 		{ "sent", now->sent },
 		{ "missed", now->missed },
+		{ "unread", now->unread },
 		{ "waiting", now->waiting },
 		{ "log_lost", cal_log_lost() },
 	};
@@ -58,12 +59,17 @@ cal_flow_tell(struct cal_flow *flow, bool all)
 		    "over", counts->waiting, counts->waiting == 1 ? " was" :
 		    "s were");
 	if (counts->missed > 0)
-		cal_log(CAL_LOG_FAILURE, "at least one subscriber missed %"
-		    PRIu64 " of %" PRIu64 " message%s", counts->missed,
-		    counts->sent, counts->sent == 1 ? "" : "s");
+		cal_log(CAL_LOG_FAILURE, "a subscriber missed up to %" PRIu64
+		    " of %" PRIu64 " message%s", counts->missed, counts->sent,
+		    counts->sent == 1 ? "" : "s");
+	if (counts->unread > 0)
+		cal_log(CAL_LOG_FAILURE, "%" PRIu64 " of %" PRIu64 " message%s "
+		    "found no subscriber", counts->unread, counts->sent,
+		    counts->sent == 1 ? "" : "s");
 	if (!all)
 		cal_log(CAL_LOG_FAILURE, "%s", CAL_FLOW_NOT_LEFT);
-	if (counts->waiting > 0 || counts->missed > 0 || !all)
+	if (counts->waiting > 0 || counts->missed > 0 || counts->unread > 0 ||
+	    !all)
 		flow->status = cal_exit_worse(flow->status,
 		    cal_exit_status(CAL_ETEMP));
 }

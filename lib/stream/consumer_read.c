@@ -19,12 +19,11 @@ is_wanted(const struct cal_message *message,
 {
 	size_t i;
 
-	if (conf->topics_count == 0)
-		return true;
-	for (i = 0; i < conf->topics_count && message->pre_count > 0; i++)
-		if (begins_with(message->pre[0], conf->topics[i]))
+	for (i = 0; i < conf->topics_count; i++)
+		if (conf->topics[i].len == 0 || (message->pre_count > 0 &&
+		    begins_with(message->pre[0], conf->topics[i])))
 			return true;
-	return false;
+	return conf->topics_count == 0;
 }
 
 static int

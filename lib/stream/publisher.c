@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -293,10 +294,14 @@ cal_publisher_recheck(struct cal_publisher *publisher)
 		cal_conn_recheck(publisher->outlets[i].conn);
 }
 
-/* The transport's time for what it took is one for all of them. */
+/*
+ * The transport's time for what it took is one for all of them: if it is over
+ * in the end, somebody needed all of it.
+ */
 bool
 cal_publisher_close(struct cal_publisher *publisher, double grace)
 {
+	double start = cal_clock_now();
 	struct cal_outlet *outlet;
 	bool all = true;
 	size_t i;
@@ -315,5 +320,5 @@ cal_publisher_close(struct cal_publisher *publisher, double grace)
 	cal_parcels_release(&publisher->parcels);
 	cal_buf_release(&publisher->header);
 	free(publisher);
-	return all;
+	return all && (grace == 0 || cal_clock_now() - start < grace);
 }

@@ -56,12 +56,29 @@ offer(struct cal_outlet *outlet, struct cal_slice topic,
 	return true;
 }
 
+/* Is there anybody to whom a message of this topic would go? */
+static bool
+is_read(const struct cal_publisher *publisher, struct cal_slice topic)
+{
+	size_t i;
+
+	for (i = 0; i < publisher->count; i++)
+		if (cal_conn_readers(publisher->outlets[i].conn, topic) > 0)
+			return true;
+	return false;
+}
+
 /* A message has left for all whom it is for. */
 static void
-count(struct cal_publisher *publisher, bool missed)
+count(struct cal_publisher *publisher, struct cal_slice topic, bool missed)
 {
+	const struct cal_publisher_conf *conf = &publisher->conf;
+
 	publisher->counts.sent++;
 	publisher->counts.missed += missed;
+	if (!conf->distribute && conf->wait_readers > 0 &&
+	    !is_read(publisher, topic))
+		publisher->counts.unread++;
 	CAL_FAULT("published");
 }
 
@@ -101,7 +118,7 @@ broadcast(struct cal_publisher *publisher, struct cal_slice topic,
 			late[late_count++] = i;
 	}
 	if (late_count == 0) {
-		count(publisher, missed);
+		count(publisher, topic, missed);
 		return;
 	}
 	parcel = cal_parcels_add(&publisher->parcels, topic, header, body);
@@ -127,7 +144,7 @@ cal_publisher_hand(struct cal_publisher *publisher, struct cal_slice topic,
 		(void)cal_parcels_add(&publisher->parcels, topic, header,
 		    body);
 	else
-		count(publisher, false);
+		count(publisher, topic, false);
 }
 
 /* The first parcels, as far as everybody has them. */
@@ -138,7 +155,7 @@ remove_taken(struct cal_publisher *publisher)
 
 	while ((parcel = cal_parcels_first(&publisher->parcels)) != NULL &&
 	    parcel->takers == 0) {
-		count(publisher, parcel->missed);
+		count(publisher, parcel->topic, parcel->missed);
 		cal_parcels_remove(&publisher->parcels);
 	}
 }
@@ -163,7 +180,7 @@ flush_shared(struct cal_publisher *publisher)
 	while ((parcel = cal_parcels_first(&publisher->parcels)) != NULL &&
 	    distribute(publisher, parcel->topic, parcel->header,
 	    parcel->body)) {
-		count(publisher, false);
+		count(publisher, parcel->topic, false);
 		cal_parcels_remove(&publisher->parcels);
 	}
 }

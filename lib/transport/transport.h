@@ -236,8 +236,9 @@ int cal_conn_publish(struct cal_conn *conn, const struct cal_frames *frames,
 /*
  * How many would be given a message of this topic (empty: none) now: distinct
  * connections with a subscription that fits it, or, over PUSH, all of them.
- * Of one connection's subscriptions CAL_CONN_PREFIXES count, of at most
- * CAL_CONN_PREFIX bytes; one with more than CAL_CONN_ASKED bytes is cut off.
+ * A connection with more than CAL_CONN_PREFIXES subscriptions, or with one of
+ * more than CAL_CONN_PREFIX bytes, counts always.  One with more than CAL_CONN_ASKED bytes is cut off,
+ * and so is one that sends anything else.
  */
 size_t cal_conn_readers(const struct cal_conn *conn, struct cal_slice topic);
 

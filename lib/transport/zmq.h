@@ -212,7 +212,8 @@ bool cal_zmq_reader_wants(const struct cal_zmq_reader *reader,
     struct cal_slice topic);
 
 /* zmq_behind.c: readers who have no room now fall behind. */
-void cal_zmq_behind_fall(struct cal_zmq_conn *zc);
+void cal_zmq_behind_fall(struct cal_zmq_conn *zc,
+    const struct cal_frames *frames);
 void cal_zmq_behind_remove(struct cal_zmq_conn *zc,
     struct cal_zmq_reader *reader);
 

@@ -42,22 +42,36 @@ cal_zmq_behind_remove(struct cal_zmq_conn *zc, struct cal_zmq_reader *reader)
 	reader->behind = false;
 }
 
-/* Whose connection takes bytes is not full, or will not be in a moment. */
+static bool
+may_want(const struct cal_zmq_reader *reader, const struct cal_frames *frames)
+{
+	struct cal_slice topic = { NULL, 0 };
+
+	if (frames->pre_count > 0)
+		topic = frames->pre[0];
+	return reader->many || cal_zmq_reader_wants(reader, topic);
+}
+
+/*
+ * Only who wants the message can have had no room for it.  Whose connection
+ * takes bytes is not full, or will not be in a moment.
+ */
 void
-cal_zmq_behind_fall(struct cal_zmq_conn *zc)
+cal_zmq_behind_fall(struct cal_zmq_conn *zc, const struct cal_frames *frames)
 {
 	struct cal_zmq_reader *reader;
 	bool all = true;
 
 	TAILQ_FOREACH(reader, &zc->readers, in_readers)
-		if (!takes_bytes(reader)) {
+		if (may_want(reader, frames) && !takes_bytes(reader)) {
 			fall_behind(zc, reader);
 			all = false;
 		}
 	if (!all)
 		return;
 	TAILQ_FOREACH(reader, &zc->readers, in_readers)
-		fall_behind(zc, reader);
+		if (may_want(reader, frames))
+			fall_behind(zc, reader);
 }
 
 bool
@@ -92,13 +106,10 @@ bool
 cal_zmq_behind_misses(const struct cal_zmq_conn *zc,
     const struct cal_frames *frames)
 {
-	struct cal_slice topic = { NULL, 0 };
 	const struct cal_zmq_reader *reader;
 
-	if (frames->pre_count > 0)
-		topic = frames->pre[0];
 	TAILQ_FOREACH(reader, &zc->behind, in_behind)
-		if (reader->many || cal_zmq_reader_wants(reader, topic))
+		if (may_want(reader, frames))
 			return true;
 	return false;
 }

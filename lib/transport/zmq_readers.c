@@ -165,20 +165,26 @@ remove_prefix(struct cal_zmq_reader *reader, struct cal_slice prefix)
 }
 
 /*
- * libzmq keeps each subscription, with some 34 bytes for each byte, and knows
- * no limit.  Whoever asks for too much is cut off behind its back.
+ * libzmq keeps all that readers say until we have heard it, and each
+ * subscription, with some 34 bytes for each byte, as long as they are there.
+ * It knows no limit: who says too much is cut off behind its back.
  */
+static void
+cut_off(struct cal_zmq_conn *zc, const struct cal_zmq_reader *reader,
+    const char *what)
+{
+	(void)shutdown(reader->fd, SHUT_RDWR);
+	cal_log_gated(&zc->gate, CAL_LOG_WARNING, "a subscriber of '%s' %s, "
+	    "and is cut off", zc->address, what);
+}
+
 static void
 count_asked(struct cal_zmq_conn *zc, struct cal_zmq_reader *reader,
     struct cal_slice prefix)
 {
 	reader->asked += prefix.len + 1;
-	if (reader->asked <= CAL_CONN_ASKED)
-		return;
-	(void)shutdown(reader->fd, SHUT_RDWR);
-	cal_log_gated(&zc->gate, CAL_LOG_WARNING, "a subscriber of '%s' asked "
-	    "for more than %d bytes of topics, and is cut off", zc->address,
-	    CAL_CONN_ASKED);
+	if (reader->asked > CAL_CONN_ASKED)
+		cut_off(zc, reader, "asked for more than 1 MiB of topics");
 }
 
 /*
@@ -194,11 +200,15 @@ book(struct cal_zmq_conn *zc, zmq_msg_t *part)
 	struct cal_slice prefix;
 	int fd = zmq_msg_get(part, ZMQ_SRCFD);
 
-	if (fd == -1 || len == 0 || ptr[0] > 1)
+	if (fd == -1)
 		return;
 	cal_zmq_monitor_read(zc);
 	if ((reader = find_reader(zc, fd)) == NULL)
 		return;
+	if (len == 0 || ptr[0] > 1) {
+		cut_off(zc, reader, "sent what is no subscription");
+		return;
+	}
 	prefix = cal_slice_of(ptr + 1, len - 1);
 	if (ptr[0] == 1) {
 		add_prefix(reader, prefix);
@@ -274,6 +284,6 @@ cal_zmq_readers_count(const struct cal_conn *conn, struct cal_slice topic)
 	if (conn->conf.pattern == CAL_PATTERN_PUSH)
 		return count_pulling(zc);
 	TAILQ_FOREACH(reader, &zc->readers, in_readers)
-		count += cal_zmq_reader_wants(reader, topic);
+		count += reader->many || cal_zmq_reader_wants(reader, topic);
 	return count;
 }

@@ -67,7 +67,7 @@ send_to_some(struct cal_zmq_conn *zc, const struct cal_frames *frames)
 {
 	int rc;
 
-	cal_zmq_behind_fall(zc);
+	cal_zmq_behind_fall(zc, frames);
 	(void)cal_zmq_set_int(zc, ZMQ_XPUB_NODROP, 0);
 	rc = send_message(zc, frames);
 	(void)cal_zmq_set_int(zc, ZMQ_XPUB_NODROP, 1);

@@ -335,6 +335,30 @@ test_wait(void **state)
 	end(&owner);
 }
 
+/* Nobody is there any more: that is counted, where somebody was wanted. */
+static void
+test_unread(void **state)
+{
+	struct cal_publisher_counts counts;
+	struct owner owner;
+
+	(void)state;
+	open_publisher(&owner, (struct cal_publisher_conf){ .urls_count = 2,
+	    .wait_readers = 1, .wait_timeout = 60 });
+	fakes[0].room = fakes[1].room = 10;
+	fake_has_readers(&fakes[1], 1);
+	put(&owner, "", "1");
+	fake_has_readers(&fakes[1], 0);
+	put(&owner, "", "2");
+	put(&owner, "", "3");
+	fake_has_readers(&fakes[0], 1);
+	put(&owner, "", "4");
+	cal_publisher_counts(owner.publisher, &counts);
+	assert_int_equal(counts.sent, 4);
+	assert_int_equal(counts.unread, 2);
+	end(&owner);
+}
+
 static void
 test_too_few(void **state)
 {
@@ -419,6 +443,7 @@ main(void)
 		TEST(test_progress),
 		TEST(test_no_drop),
 		TEST(test_wait),
+		TEST(test_unread),
 		TEST(test_too_few),
 		TEST(test_refused),
 		TEST(test_open),
