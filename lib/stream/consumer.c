@@ -17,7 +17,7 @@ enum { KEEP_BYTES = 1 << 20 };  /* of memory, from message to message */
 /*
  * Nobody tells that a subscription has arrived.  It leaves when the handshake is
  * over; whoever hears later that we are ready, and publishes then, should not
- * be faster than that.
+ * be faster than that.  A message that comes says that it is there.
  */
 static const double SUBSCRIBED = 0.05;  /* seconds */
 
@@ -51,6 +51,7 @@ say_ready(struct cal_consumer *consumer)
 	if (consumer->ready)
 		return;
 	consumer->ready = true;
+	ev_timer_stop(consumer->conf.loop, &consumer->settled);
 	consumer->conf.ready(consumer->conf.arg);
 }
 
@@ -188,6 +189,8 @@ on_message(void *arg, struct cal_link *link, struct cal_message *message)
 		consumer->counts.malformed++;
 		say_dropped(source, err.text);
 	} else {
+		if (ev_is_active(&consumer->settled))
+			say_ready(consumer);
 		delivery.number = ++consumer->counts.messages;
 		note_gap(source, &delivery);
 		consumer->conf.message(consumer->conf.arg, &delivery);
