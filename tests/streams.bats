@@ -212,6 +212,23 @@ make_objects() {
 	    published
 }
 
+@test "ready is subscribed: what is published from then on arrives" {
+	mkfifo p.in told
+	exec 8<>told 9<>p.in
+	publish p -l --wait-subscribers 0 "$ANY"
+	local n
+	for ((n = 1; n <= 20; n++)); do
+		# shellcheck disable=SC2086
+		launch s ${WRAP-$CAL_WRAP} "${BIN:-$CAL_BIN}/cal-sub" -c 1 \
+		    -W "$(slow 5)" --notify-fd 7 "$URL" 7>&8
+		read -r _ <&8
+		echo $n >&9
+		finish s
+		same "$STATUS $(<s.out)" "0 $n"
+	done
+	stop p
+}
+
 @test "fan-out: each of three gets all of it" {
 	make_lines 5000
 	publish p -l --wait-subscribers 3 --no-drop "$ANY" -u "ipc://$T/p"

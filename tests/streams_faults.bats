@@ -49,10 +49,13 @@ sent() {
 @test "F79: PUSH and nobody left: 75 and the number, unless somebody comes" {
 	feed p
 	publish p -l --distribute --linger "$(slow 1)" "$ANY"
+	local fds
+	fds=$(fds "$PID")
 	subscribe s --distribute "$URL"
 	echo 1 >&9
 	wait_for 5 has_line s.out
 	stop s KILL
+	assert_fds "${pids[p]}" "$fds"
 	printf '2\n3\n4\n' >&9
 	wait_for 10 counter_reaches p waiting 2
 	subscribe t --distribute -c 3 "$URL"
@@ -109,7 +112,8 @@ dies_at() {
 	seq 1000 >p.in
 	rm -f "$T/p"
 	launch s "$BIN/cal-sub" "$sub" --connect-timeout 0 "ipc://$T/p"
-	CAL_CRASH=$point:200 publish p -l "$kind" "ipc://$T/p"
+	# valgrind would let it go on for a while.
+	WRAP='' CAL_CRASH=$point:200 publish p -l "$kind" "ipc://$T/p"
 	finish p
 	same "$STATUS" 137
 	echo '"anew"' >p.in
@@ -158,12 +162,13 @@ dies_at() {
 
 @test "F82: a slow consumer takes longer than --linger; nothing is lost" {
 	large 250 >p.in
-	publish p -l --distribute --linger "$(slow 1.5)" "$ANY"
+	publish p -l --distribute --linger "$(slow 5)" "$ANY"
+	# libzmq asks for more when half of 64 are read: so coarse is progress.
 	subscribe s --distribute -c 250 "$URL" -- \
-	    sh -c 'sleep 0.015; cut -d, -f1'
-	spent finish s 60
+	    sh -c 'sleep 0.03; cut -d, -f1'
+	spent finish s 90
 	same "$STATUS" 0
-	((MS > 1500))
+	((MS > 5000))
 	finish p
 	same "$STATUS $(<p.err)" '0 '
 	tr -d '[' <s.out | cmp - <(seq 0 249)
@@ -227,7 +232,7 @@ print(*getattr(bad, sys.argv[2]))' "$TESTS/interop" "$1"
 	for kind in --no-drop --distribute; do
 		sub=${kind/--no-drop/-E}
 		seq 100000 >p.in
-		publish p -l "$kind" --rate 1000 "$ANY"
+		publish p -l "$kind" --rate 1000 --connect-timeout 0 "$ANY"
 		local url=$URL
 		subscribe s "$sub" -s raw "$url"
 		wait_for 10 has_line s.out 5
@@ -237,7 +242,7 @@ print(*getattr(bad, sys.argv[2]))' "$TESTS/interop" "$1"
 		sed -i 's/^/b/' p.in
 		head -n 50 p.in >b
 		mv b p.in
-		publish p -s raw -l "$kind" "$url"
+		publish p -s raw -l "$kind" --connect-timeout 0 "$url"
 		finish p
 		same "$STATUS" 0
 		wait_for 5 contains s.out b50
@@ -281,18 +286,37 @@ print(*getattr(bad, sys.argv[2]))' "$TESTS/interop" "$1"
 	seq 202 | cmp - a.out
 }
 
+# hold_up PUB-OPTION... -- SUB-OPTION...: a subscriber that is stopped when it
+# has got "one", and a publisher that waits with much of "all", its whole input.
+hold_up() {
+	local options=()
+	while [[ $1 != -- ]]; do
+		options+=("$1")
+		shift
+	done
+	rm -f p.in
+	feed p
+	publish p -l "${options[@]}" "$ANY"
+	subscribe s "${@:2}" "$URL"
+	echo 0 | tee one >&9
+	wait_for 10 has_line s.out
+	kill -STOP "${pids[s]}"
+	# 30 MB: there is room for it in the queue.
+	large 250 >all
+	cat all >&9
+	exec 9>&-
+	wait_for 20 counter_reaches p waiting 30
+}
+
 @test "a subscriber stopped, continued: with --no-drop it misses nothing" {
-	large 400 >p.in
 	local kind
 	for kind in --no-drop --distribute; do
-		publish p -l "$kind" --linger 0 --seq "$ANY"
-		subscribe s -c 400 "${kind/--no-drop/--strict}" "$URL"
-		kill -STOP "${pids[s]}"
-		wait_for 20 counter_reaches p waiting 30
+		hold_up "$kind" --linger 0 --seq -- -c 251 \
+		    "${kind/--no-drop/--strict}"
 		kill -CONT "${pids[s]}"
 		finish s 40
 		same "$STATUS" 0
-		cmp p.in s.out
+		cat one all | cmp - s.out
 		finish p 40
 		same "$STATUS" 0
 	done
@@ -317,13 +341,9 @@ print(*getattr(bad, sys.argv[2]))' "$TESTS/interop" "$1"
 }
 
 @test "Ctrl-C of a publisher in the middle: 130, what did not leave is said" {
-	large 400 >p.in
 	local kind
 	for kind in --no-drop --distribute; do
-		publish p -l "$kind" "$ANY"
-		subscribe s "${kind/--no-drop/-E}" "$URL"
-		kill -STOP "${pids[s]}"
-		wait_for 20 counter_reaches p waiting 30
+		hold_up "$kind" -- "${kind/--no-drop/-E}"
 		spent stop p INT
 		same "$STATUS" 130
 		between 0 "$MS" 3000
@@ -333,9 +353,10 @@ print(*getattr(bad, sys.argv[2]))' "$TESTS/interop" "$1"
 		kill -CONT "${pids[s]}"
 		wait_for 10 has_line s.out 3
 		wait_for 10 at_rest s.out
-		numbers s.out | cmp - <(seq 0 $(($(count_lines s.out) - 1)))
+		numbers s.out | tail -n +2 |
+		    cmp - <(seq 0 $(($(count_lines s.out) - 2)))
 		# What it said did not arrive, and maybe some more.
-		(($(count_lines s.out) <= 400 - $(tr -dc '0-9 ' <said |
+		(($(count_lines s.out) <= 251 - $(tr -dc '0-9 ' <said |
 		    awk '{ print $1; exit }')))
 		running "${pids[s]}"
 		stop s

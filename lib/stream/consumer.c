@@ -14,6 +14,13 @@
 
 enum { KEEP_BYTES = 1 << 20 };  /* of memory, from message to message */
 
+/*
+ * Nobody tells that a subscription has arrived.  It leaves when the handshake is
+ * over; whoever hears later that we are ready, and publishes then, should not
+ * be faster than that.  A message that comes says that it is there.
+ */
+static const double SUBSCRIBED = 0.05;  /* seconds */
+
 /* One address. */
 struct source {
 	struct cal_consumer *consumer;
@@ -33,7 +40,7 @@ struct cal_consumer {
 	struct cal_consumer_counts counts;      /* but for the transport's */
 	struct cal_log_gate gate;
 	ev_timer patience;
-	ev_timer bound;                 /* only ever fed */
+	ev_timer settled;               /* bound, or subscribed */
 };
 
 /* Who is there. */
@@ -44,16 +51,27 @@ say_ready(struct cal_consumer *consumer)
 	if (consumer->ready)
 		return;
 	consumer->ready = true;
-	ev_timer_stop(consumer->conf.loop, &consumer->patience);
+	ev_timer_stop(consumer->conf.loop, &consumer->settled);
 	consumer->conf.ready(consumer->conf.arg);
 }
 
 static void
-on_bound(struct ev_loop *loop, ev_timer *timer, int revents)
+on_settled(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	(void)loop;
 	(void)revents;
 	say_ready(timer->data);
+}
+
+/* Connected to all, at the same time. */
+static void
+be_connected(struct cal_consumer *consumer)
+{
+	ev_timer_stop(consumer->conf.loop, &consumer->patience);
+	if (consumer->conf.distribute)
+		say_ready(consumer);
+	else if (!consumer->ready)
+		ev_timer_start(consumer->conf.loop, &consumer->settled);
 }
 
 static void
@@ -68,7 +86,7 @@ set_up(struct source *source, bool up)
 	cal_log(CAL_LOG_INFO, up ? "connected to %s" :
 	    "lost the connection to %s", source->url);
 	if (consumer->up == consumer->conf.urls_count)
-		say_ready(consumer);
+		be_connected(consumer);
 }
 
 static void
@@ -171,6 +189,8 @@ on_message(void *arg, struct cal_link *link, struct cal_message *message)
 		consumer->counts.malformed++;
 		say_dropped(source, err.text);
 	} else {
+		if (ev_is_active(&consumer->settled))
+			say_ready(consumer);
 		delivery.number = ++consumer->counts.messages;
 		note_gap(source, &delivery);
 		consumer->conf.message(consumer->conf.arg, &delivery);
@@ -234,8 +254,8 @@ cal_consumer_open(struct cal_consumer **consumerp,
 	    sizeof(*consumer->sources));
 	consumer->gaps = cal_gaps_new(CAL_CONSUMER_TOPICS);
 	ev_timer_init(&consumer->patience, on_late, conf->connect_timeout, 0);
-	ev_init(&consumer->bound, on_bound);
-	consumer->patience.data = consumer->bound.data = consumer;
+	ev_timer_init(&consumer->settled, on_settled, SUBSCRIBED, 0);
+	consumer->patience.data = consumer->settled.data = consumer;
 	while (consumer->count < conf->urls_count) {
 		if ((rc = open_source(consumer, err)) != CAL_OK) {
 			cal_consumer_close(consumer);
@@ -244,7 +264,7 @@ cal_consumer_open(struct cal_consumer **consumerp,
 	}
 	consumer->conf.urls = NULL;     /* lent until here */
 	if (conf->bind)
-		ev_feed_event(conf->loop, &consumer->bound, 0);
+		ev_feed_event(conf->loop, &consumer->settled, 0);
 	else if (conf->connect_timeout > 0)
 		ev_timer_start(conf->loop, &consumer->patience);
 	*consumerp = consumer;
@@ -295,7 +315,8 @@ cal_consumer_close(struct cal_consumer *consumer)
 	if (consumer == NULL)
 		return;
 	ev_timer_stop(consumer->conf.loop, &consumer->patience);
-	ev_clear_pending(consumer->conf.loop, &consumer->bound);
+	ev_clear_pending(consumer->conf.loop, &consumer->settled);
+	ev_timer_stop(consumer->conf.loop, &consumer->settled);
 	for (i = 0; i < consumer->count; i++) {
 		(void)cal_conn_close(consumer->sources[i].conn, 0);
 		free(consumer->sources[i].url);

@@ -41,7 +41,7 @@ struct cal_consumer_conf {
 
 	/*
 	 * All from the loop.  Once: bound, or connected to every address, and
-	 * the subscriptions are on their way.
+	 * the subscriptions had a moment to get there.
 	 */
 	void (*ready)(void *arg);
 	void (*message)(void *arg, struct cal_delivery *delivery);
