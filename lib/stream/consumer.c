@@ -15,9 +15,9 @@
 enum { KEEP_BYTES = 1 << 20 };  /* of memory, from message to message */
 
 /*
- * Nobody tells that a subscription has arrived.  It leaves when the handshake is
- * over; whoever hears later that we are ready, and publishes then, should not
- * be faster than that.  A message that comes says that it is there.
+ * Nobody tells that a subscription has arrived.  It leaves when the handshake
+ * is over; whoever hears later that we are ready, and publishes then, should
+ * not be faster than that.  A message that comes says that it is there.
  */
 static const double SUBSCRIBED = 0.05;  /* seconds */
 
