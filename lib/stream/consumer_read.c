@@ -11,7 +11,7 @@ begins_with(struct cal_slice text, struct cal_slice prefix)
 
 /*
  * A subscription is a prefix of the first frame, whatever that is: a message
- * without a topic begins with "UPPER".
+ * without a topic begins with "UPPER".  Only who wants everything wants that.
  */
 static bool
 is_wanted(const struct cal_message *message,
