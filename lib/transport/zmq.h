@@ -93,7 +93,7 @@ struct cal_zmq_link {
 };
 TAILQ_HEAD(cal_zmq_links, cal_zmq_link);
 
-/* A connection of a publishing socket, reading or not yet. */
+/* A connection of a stream's socket; if that publishes, reading or not yet. */
 struct cal_zmq_reader {
 	int fd;
 	double since;
@@ -138,7 +138,7 @@ struct cal_zmq_conn {
 	bool paused;
 	bool wants_room;                /* it was told that there is none */
 	bool readers_changed;           /* and nobody was told yet */
-	struct cal_zmq_readers readers, behind; /* publishing */
+	struct cal_zmq_readers readers, behind;
 	size_t shaken;                  /* of them: who shook hands */
 	struct cal_map *admitted;       /* keys, where they are told apart */
 	bool rechecked;                 /* whose messages are, is looked up */
@@ -207,6 +207,7 @@ bool cal_zmq_readers_look(struct cal_zmq_conn *zc);
 void cal_zmq_readers_event(struct cal_zmq_conn *zc, uint16_t event,
     uint32_t value);
 void cal_zmq_readers_forget(struct cal_zmq_conn *zc);   /* all of them */
+void cal_zmq_readers_rest(struct cal_zmq_conn *zc);     /* or not any more */
 
 /* Is it given messages of the topic, or of none? */
 bool cal_zmq_reader_wants(const struct cal_zmq_reader *reader,

@@ -49,7 +49,7 @@ cal_zmq_monitor_read(struct cal_zmq_conn *zc)
 	while (zc->monitor != NULL && next_event(zc, &event, &value)) {
 		if (!zc->conn.conf.bind)
 			cal_zmq_client_event(zc, event, value);
-		if (zc->kind->publishes) {
+		if (zc->conn.conf.pattern != CAL_PATTERN_RPC) {
 			cal_zmq_readers_event(zc, event, value);
 		} else if (zc->server == NULL) {
 			cal_zmq_drain(zc);

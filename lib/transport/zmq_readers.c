@@ -1,5 +1,5 @@
 /*
- * Who reads what a socket publishes.
+ * Who reads what a socket publishes, and the connections of one that reads.
  *
  * The monitor tells of connections by their descriptors, and a subscription
  * carries the descriptor over which it came.  Descriptors are used again, but
@@ -44,6 +44,33 @@ remove_reader(struct cal_zmq_conn *zc, struct cal_zmq_reader *reader)
 	free(reader);
 }
 
+/*
+ * libzmq does not read while its queue is full, and forgets what the system
+ * still has for it when the connection breaks.  Of a publisher that has left,
+ * everything is there, however long it takes, until we ask whether he lives:
+ * his host knows nothing of him any more, and breaks it.  So nobody asks while
+ * we rest, and takes what is there before it is asked again.
+ */
+static void
+look_for_other_side(const struct cal_zmq_conn *zc,
+    const struct cal_zmq_reader *reader)
+{
+	int on = !zc->paused;
+
+	if (zc->conn.conf.url.scheme == CAL_TCP)
+		(void)setsockopt(reader->fd, SOL_SOCKET, SO_KEEPALIVE, &on,
+		    sizeof(on));
+}
+
+void
+cal_zmq_readers_rest(struct cal_zmq_conn *zc)
+{
+	const struct cal_zmq_reader *reader;
+
+	TAILQ_FOREACH(reader, &zc->readers, in_readers)
+		look_for_other_side(zc, reader);
+}
+
 static void
 add_reader(struct cal_zmq_conn *zc, int fd)
 {
@@ -56,6 +83,8 @@ add_reader(struct cal_zmq_conn *zc, int fd)
 	reader->since = cal_clock_now();
 	TAILQ_INSERT_TAIL(&zc->readers, reader, in_readers);
 	(void)cal_map_put(zc->by_fd, fd_key(&fd), reader);
+	if (zc->paused)
+		look_for_other_side(zc, reader);
 }
 
 void

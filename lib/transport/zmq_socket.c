@@ -83,6 +83,7 @@ static const struct cal_zmq_kind kinds[] = {
 			{ ZMQ_RCVHWM, SUBSCRIBED_AHEAD },
 			{ ZMQ_SNDHWM, 0 },
 		},
+		.bind_events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED,
 		.receive = cal_zmq_receive,
 	},
 	[CAL_PATTERN_PUSH] = {
@@ -99,6 +100,7 @@ static const struct cal_zmq_kind kinds[] = {
 		.bind = ZMQ_PULL,
 		.connect = ZMQ_PULL,
 		.options = { { ZMQ_RCVHWM, CAL_CONN_AHEAD } },
+		.bind_events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED,
 		.receive = cal_zmq_receive,
 	},
 };

@@ -112,7 +112,7 @@ cal_zmq_stream_tell(struct cal_zmq_conn *zc)
 {
 	const struct cal_conn_conf *conf = &zc->conn.conf;
 
-	if (zc->readers_changed) {
+	if (zc->readers_changed && zc->kind->publishes) {
 		zc->readers_changed = false;
 		conf->events->readers(conf->arg);
 	}
@@ -132,6 +132,7 @@ cal_zmq_pause(struct cal_conn *conn, bool pause)
 	if (zc->paused == pause)
 		return;
 	zc->paused = pause;
+	cal_zmq_readers_rest(zc);
 	if (pause) {
 		ev_clear_pending(conn->conf.loop, &zc->io);
 		ev_io_stop(conn->conf.loop, &zc->io);

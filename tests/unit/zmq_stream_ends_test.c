@@ -75,6 +75,59 @@ test_pause(void **state)
 	}
 }
 
+/* Of every connection: is the other side looked for? */
+static bool
+all_look(bool on)
+{
+	const struct cal_zmq_conn *zc = (const struct cal_zmq_conn *)to.conn;
+	const struct cal_zmq_reader *peer;
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	TAILQ_FOREACH(peer, &zc->readers, in_readers) {
+		assert_int_equal(getsockopt(peer->fd, SOL_SOCKET,
+		    SO_KEEPALIVE, &value, &len), 0);
+		if (value != on)
+			return false;
+	}
+	return value != -1;
+}
+
+/*
+ * A publisher that has left answers no more, and what he sent would be lost:
+ * nobody looks for him while that may still be unread.
+ */
+static void
+test_rest_looks_for_nobody(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * COUNT(kinds); i++) {
+		open_pair(i);
+		WAIT_FOR(all_look(true));
+		cal_conn_pause(to.conn, true);
+		assert_true(all_look(false));
+		cal_conn_pause(to.conn, false);
+		assert_true(all_look(true));
+		if (i % 2 == 0) {
+			(void)close_all(state);
+			continue;
+		}
+		/* Whoever comes meanwhile is not looked for, either. */
+		cal_conn_pause(to.conn, true);
+		(void)cal_conn_close(from.conn, 0);
+		from.conn = NULL;
+		WAIT_FOR(TAILQ_EMPTY(&((struct cal_zmq_conn *)
+		    to.conn)->readers));
+		stream_dial(&from, kinds[i / 2].publishes, &to);
+		WAIT_FOR(all_look(false));
+		cal_conn_pause(to.conn, false);
+		assert_true(all_look(true));
+		(void)close_all(state);
+	}
+}
+
 /* The message in whose event it is said is the last. */
 static void
 test_pause_in_event(void **state)
@@ -393,7 +446,8 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(test_##name, close_all)
 	const struct CMUnitTest tests[] = {
-		TEST(pause), TEST(pause_in_event), TEST(pause_through_an_end),
+		TEST(pause), TEST(rest_looks_for_nobody),
+		TEST(pause_in_event), TEST(pause_through_an_end),
 		TEST(pause_through_garbage), TEST(listener_comes_again),
 		TEST(push_keeps), TEST(dialler_comes_again), TEST(nobody_yet),
 		TEST(close_delivers), TEST(close_in_vain), TEST(left),
