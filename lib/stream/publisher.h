@@ -52,8 +52,8 @@ struct cal_publisher_counts {
 	uint64_t sent;          /* messages that the transport took */
 	uint64_t missed;        /* of those: some reader did not get it; at the
 	                           most, since the system does not tell all */
-	uint64_t unread;        /* of those: nobody was there; counted if
-	                           readers were waited for */
+	uint64_t unread;        /* of those: nobody was there at all; counted
+	                           if readers were waited for */
 	uint64_t waiting;       /* in our queue */
 };
 

@@ -56,28 +56,27 @@ offer(struct cal_outlet *outlet, struct cal_slice topic,
 	return true;
 }
 
-/* Is there anybody to whom a message of this topic would go? */
+/* Topics that nobody wants are nothing unusual; to have no readers at all is. */
 static bool
-is_read(const struct cal_publisher *publisher, struct cal_slice topic)
+is_read(const struct cal_publisher *publisher)
 {
 	size_t i;
 
 	for (i = 0; i < publisher->count; i++)
-		if (cal_conn_readers(publisher->outlets[i].conn, topic) > 0)
+		if (cal_conn_is_read(publisher->outlets[i].conn))
 			return true;
 	return false;
 }
 
 /* A message has left for all whom it is for. */
 static void
-count(struct cal_publisher *publisher, struct cal_slice topic, bool missed)
+count(struct cal_publisher *publisher, bool missed)
 {
 	const struct cal_publisher_conf *conf = &publisher->conf;
 
 	publisher->counts.sent++;
 	publisher->counts.missed += missed;
-	if (!conf->distribute && conf->wait_readers > 0 &&
-	    !is_read(publisher, topic))
+	if (!conf->distribute && conf->wait_readers > 0 && !is_read(publisher))
 		publisher->counts.unread++;
 	CAL_FAULT("published");
 }
@@ -118,7 +117,7 @@ broadcast(struct cal_publisher *publisher, struct cal_slice topic,
 			late[late_count++] = i;
 	}
 	if (late_count == 0) {
-		count(publisher, topic, missed);
+		count(publisher, missed);
 		return;
 	}
 	parcel = cal_parcels_add(&publisher->parcels, topic, header, body);
@@ -144,7 +143,7 @@ cal_publisher_hand(struct cal_publisher *publisher, struct cal_slice topic,
 		(void)cal_parcels_add(&publisher->parcels, topic, header,
 		    body);
 	else
-		count(publisher, topic, false);
+		count(publisher, false);
 }
 
 /* The first parcels, as far as everybody has them. */
@@ -155,7 +154,7 @@ remove_taken(struct cal_publisher *publisher)
 
 	while ((parcel = cal_parcels_first(&publisher->parcels)) != NULL &&
 	    parcel->takers == 0) {
-		count(publisher, parcel->topic, parcel->missed);
+		count(publisher, parcel->missed);
 		cal_parcels_remove(&publisher->parcels);
 	}
 }
@@ -180,7 +179,7 @@ flush_shared(struct cal_publisher *publisher)
 	while ((parcel = cal_parcels_first(&publisher->parcels)) != NULL &&
 	    distribute(publisher, parcel->topic, parcel->header,
 	    parcel->body)) {
-		count(publisher, parcel->topic, false);
+		count(publisher, false);
 		cal_parcels_remove(&publisher->parcels);
 	}
 }

@@ -53,6 +53,12 @@ cal_conn_readers(const struct cal_conn *conn, struct cal_slice topic)
 }
 
 bool
+cal_conn_is_read(const struct cal_conn *conn)
+{
+	return conn->ops->is_read(conn);
+}
+
+bool
 cal_conn_left(const struct cal_conn *conn, uint64_t *progressp)
 {
 	*progressp = 0;

@@ -189,6 +189,7 @@ struct cal_transport {
 	int (*publish)(struct cal_conn *conn, const struct cal_frames *frames,
 	    bool force, bool *missedp);
 	size_t (*readers)(const struct cal_conn *conn, struct cal_slice topic);
+	bool (*is_read)(const struct cal_conn *conn);
 	bool (*left)(const struct cal_conn *conn, uint64_t *progressp);
 	void (*pause)(struct cal_conn *conn, bool pause);
 };
@@ -242,6 +243,9 @@ int cal_conn_publish(struct cal_conn *conn, const struct cal_frames *frames,
  * cut off.
  */
 size_t cal_conn_readers(const struct cal_conn *conn, struct cal_slice topic);
+
+/* PUBLISH: is anybody there who subscribed, to whatever topic? */
+bool cal_conn_is_read(const struct cal_conn *conn);
 
 /*
  * Publishing: has everything left for the readers, as far as the system tells

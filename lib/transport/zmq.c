@@ -210,7 +210,7 @@ zmq_transport_trouble(const struct cal_conn *conn)
 	.idle = zmq_transport_idle, .trouble = zmq_transport_trouble,   \
 	.recheck = cal_zmq_keys_recheck, .close = zmq_transport_close,  \
 	.publish = cal_zmq_publish, .readers = cal_zmq_readers_count,   \
-	.left = cal_zmq_left,                                           \
+	.is_read = cal_zmq_readers_any, .left = cal_zmq_left,           \
 	.pause = cal_zmq_pause,                                         \
 }
 

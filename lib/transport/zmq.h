@@ -202,6 +202,7 @@ void cal_zmq_stream_tell(struct cal_zmq_conn *zc);      /* the owner */
 /* zmq_readers.c */
 size_t cal_zmq_readers_count(const struct cal_conn *conn,
     struct cal_slice topic);
+bool cal_zmq_readers_any(const struct cal_conn *conn);
 bool cal_zmq_readers_receive(struct cal_zmq_conn *zc);  /* rows' */
 bool cal_zmq_readers_look(struct cal_zmq_conn *zc);
 void cal_zmq_readers_event(struct cal_zmq_conn *zc, uint16_t event,

@@ -331,3 +331,15 @@ cal_zmq_readers_count(const struct cal_conn *conn, struct cal_slice topic)
 		count += reader->many || cal_zmq_reader_wants(reader, topic);
 	return count;
 }
+
+bool
+cal_zmq_readers_any(const struct cal_conn *conn)
+{
+	const struct cal_zmq_conn *zc = (const struct cal_zmq_conn *)conn;
+	const struct cal_zmq_reader *reader;
+
+	TAILQ_FOREACH(reader, &zc->readers, in_readers)
+		if (reader->count > 0 || reader->many)
+			return true;
+	return false;
+}

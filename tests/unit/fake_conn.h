@@ -95,6 +95,12 @@ cal_conn_left(const struct cal_conn *conn, uint64_t *progressp)
 	return fake->held == 0;
 }
 
+bool
+cal_conn_is_read(const struct cal_conn *conn)
+{
+	return ((const struct fake *)conn)->readers > 0;
+}
+
 void
 cal_conn_pause(struct cal_conn *conn, bool pause)
 {
