@@ -323,6 +323,15 @@ b<>'
 	    sleep 0.05; rmdir busy'
 }
 
+# option: cal-sub --key
+@test "-k: one key for all, and all run one after the other" {
+	stream p pub --wait 1 --key other --stay -n 4 "$ANY"
+	expect 0 cal_sub "$URL" -j 4 -c 4 -k mine -- sh -c \
+	    'mkdir busy || exit 1; sleep 0.03; rmdir busy; echo "$CAL_KEY"'
+	same "$(xargs <<<"$out")" 'mine mine mine mine'
+	stop p
+}
+
 # option: cal-sub --key-from
 @test "messages of one key are done one after the other" {
 	local i script='read -r b; echo $b >>order; case $CAL_KEY in
@@ -344,6 +353,8 @@ b<>'
 	stop p
 	objects '{"body": "{\"k\":[]}"}'
 	taken 65 --key-from /k -- cat
+	expect 64 cal_sub ipc://a -k a --key-from /k -- cat
+	expect 64 cal_sub ipc://a -k a
 	expect 64 cal_sub ipc://a --key-from k -- cat
 	expect 64 cal_sub ipc://a --key-from /k
 }

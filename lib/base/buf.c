@@ -24,6 +24,13 @@ cal_slice_is(struct cal_slice slice, const char *text)
 	return cal_slice_same(slice, cal_slice_text(text));
 }
 
+bool
+cal_slice_begins(struct cal_slice slice, struct cal_slice prefix)
+{
+	return slice.len >= prefix.len && cal_slice_same(
+	    cal_slice_of(slice.ptr, prefix.len), prefix);
+}
+
 char *
 cal_slice_dup(struct cal_slice slice)
 {

@@ -32,6 +32,7 @@ cal_slice_text(const char *text)
 
 bool cal_slice_same(struct cal_slice a, struct cal_slice b);
 bool cal_slice_is(struct cal_slice slice, const char *text);
+bool cal_slice_begins(struct cal_slice slice, struct cal_slice prefix);
 
 /* The bytes as a new NUL-terminated string, which the caller frees. */
 char *cal_slice_dup(struct cal_slice slice);

@@ -2,13 +2,6 @@
 #include "codec/snappy.h"
 #include "stream/consumer_parts.h"
 
-static bool
-begins_with(struct cal_slice text, struct cal_slice prefix)
-{
-	return text.len >= prefix.len &&
-	    memcmp(text.ptr, prefix.ptr, prefix.len) == 0;
-}
-
 /*
  * A subscription is a prefix of the first frame, whatever that is: a message
  * without a topic begins with "UPPER".  Only who wants everything wants that.
@@ -21,7 +14,7 @@ is_wanted(const struct cal_message *message,
 
 	for (i = 0; i < conf->topics_count; i++)
 		if (conf->topics[i].len == 0 || (message->pre_count > 0 &&
-		    begins_with(message->pre[0], conf->topics[i])))
+		    cal_slice_begins(message->pre[0], conf->topics[i])))
 			return true;
 	return conf->topics_count == 0;
 }

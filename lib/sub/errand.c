@@ -211,10 +211,12 @@ read_key(struct cal_errand *errand, struct cal_slice wire,
 	const struct cal_sub_options *o = errand->intake->conf.options;
 	struct cal_slice *keyp = &errand->job.key;
 
-	if (o->key.pointer == NULL) {
-		*keyp = errand->head.key;
+	*keyp = errand->head.key;
+	if (o->key.fixed != NULL)
+		*keyp = cal_slice_text(o->key.fixed);
+	if (o->key.pointer == NULL)
 		return CAL_OK;
-	}
+	*keyp = cal_slice_of(NULL, 0);
 	return cal_okey_find(&o->key, keyp, cal_json_trim(wire), o->shape.raw,
 	    &errand->key, err);
 }

@@ -68,6 +68,9 @@ parse(struct cal_sub_options *o, int argc, char **argv, struct cal_args *args,
 		{ .name = "run-timeout", .kind = CAL_OPT_SECONDS,
 		    .value = "S", .dest = &o->run_timeout, .help = "stop a "
 		    "command after S seconds; 0: never (1h)" },
+		{ .name = "key", .letter = 'k', .kind = CAL_OPT_TEXT,
+		    .value = "KEY", .dest = &o->key.fixed, .help = "the key "
+		    "of every message: all run one after the other" },
 		{ .name = "key-from", .kind = CAL_OPT_TEXT,
 		    .value = "POINTER", .dest = &o->key.pointer, .help = "the "
 		    "key stands in the body at a JSON pointer; messages of "
@@ -168,6 +171,7 @@ check_print(const struct cal_sub_options *o, struct cal_err *err)
 		{ "--grace", o->work.grace != usual.work.grace },
 		{ "--pass-env", o->work.pass_env != NULL },
 		{ "--run-timeout", o->run_timeout != usual.run_timeout },
+		{ "-k", o->key.fixed != NULL },
 		{ "--key-from", o->key.pointer != NULL },
 	};
 	const char *first = CAL_CHOICE_FIRST(choices);

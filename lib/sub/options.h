@@ -20,7 +20,7 @@ struct cal_sub_options {
 	struct cal_shape shape;
 	char **command;                 /* NULL: messages are printed */
 	struct cal_jobs_options work;
-	struct cal_okey_options key;    /* its pointer only */
+	struct cal_okey_options key;    /* but its delimiter */
 
 	double timeout;                 /* of the whole run; 0: none */
 	double connect_timeout, run_timeout;

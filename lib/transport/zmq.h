@@ -100,7 +100,7 @@ struct cal_zmq_reader {
 	struct cal_buf prefixes;        /* a byte of length before each */
 	size_t count;                   /* of prefixes */
 	size_t asked;                   /* bytes of all its subscriptions */
-	double words;                   /* that it said, so many */
+	uint64_t words;                 /* subscriptions and ends of them */
 	bool many;                      /* it has more than are kept */
 	bool behind;
 	double taking;                  /* bytes since then; 0: it does not */

@@ -18,8 +18,8 @@
 #include "base/mem.h"
 #include "transport/zmq.h"
 
-/* Subscriptions, and ends of them: at once, and a second. */
-static const double WORDS = 20000, WORDS_PACE = 1000;
+/* Subscriptions and ends of them: at once, and more a second. */
+enum { WORDS = 20000, WORDS_PACE = 1000 };
 
 static struct cal_slice
 fd_key(const int *fd)
@@ -217,7 +217,7 @@ count_words(struct cal_zmq_conn *zc, struct cal_zmq_reader *reader)
 	double allowed = WORDS + WORDS_PACE * (cal_clock_now() -
 	    reader->since);
 
-	if (++reader->words > allowed)
+	if ((double)++reader->words > allowed)
 		cut_off(zc, reader, "subscribed and unsubscribed too often");
 }
 
@@ -298,8 +298,7 @@ cal_zmq_reader_wants(const struct cal_zmq_reader *reader,
 	if (topic.len == 0)
 		topic = cal_slice_text("UPPER");        /* its first frame */
 	while (next_prefix(reader, &at, &prefix))
-		if (topic.len >= prefix.len &&
-		    memcmp(topic.ptr, prefix.ptr, prefix.len) == 0)
+		if (cal_slice_begins(topic, prefix))
 			return true;
 	return false;
 }

@@ -12,6 +12,11 @@ test_slices(void **state)
 	assert_false(cal_slice_same(BYTES("a\0b"), BYTES("a\0c")));
 	assert_true(cal_slice_is(BYTES("abc"), "abc"));
 	assert_false(cal_slice_is(BYTES("abc"), "ab"));
+	assert_true(cal_slice_begins(BYTES("abc"), BYTES("ab")));
+	assert_true(cal_slice_begins(BYTES("abc"), BYTES("abc")));
+	assert_true(cal_slice_begins(cal_slice_of(NULL, 0), BYTES("")));
+	assert_false(cal_slice_begins(BYTES("ab"), BYTES("abc")));
+	assert_false(cal_slice_begins(BYTES("abc"), BYTES("b")));
 	text = cal_slice_dup(BYTES("abc"));
 	assert_string_equal(text, "abc");
 	free(text);

@@ -157,6 +157,8 @@ test_no_command(void **state)
 	bad(URL "--pass-env A");
 	bad(URL "--run-timeout 1");
 	bad(URL "--key-from /a");
+	bad(URL "-k a");
+	bad(URL "-k a --key-from /a -- cat");
 	good(URL "--grace 10 --kill-after 2 --run-timeout 1h");
 }
 
