@@ -169,7 +169,8 @@ zmq_transport_open(struct cal_conn **connp, const struct cal_conn_conf *conf,
 
 	if ((rc = make_address(zc, err)) != CAL_OK ||
 	    (rc = cal_zmq_context_open(&zc->context, err)) != CAL_OK ||
-	    (conf->keys != NULL && conf->bind &&
+	    (conf->bind && (conf->keys != NULL ||
+	    conf->pattern != CAL_PATTERN_RPC) &&
 	    (rc = cal_zmq_zap_join(zc, err)) != CAL_OK) ||
 	    (rc = cal_zmq_socket_open(zc, err)) != CAL_OK) {
 		(void)zmq_transport_close(&zc->conn, 0);

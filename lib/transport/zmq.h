@@ -263,6 +263,7 @@ void cal_zmq_context_close(void);
 
 /* zmq_zap.c: answers for the clients of a server, until it leaves. */
 int cal_zmq_zap_join(struct cal_zmq_conn *zc, struct cal_err *err);
+const char *cal_zmq_zap_domain(const struct cal_zmq_conn *zc);
 void cal_zmq_zap_leave(struct cal_zmq_conn *zc);
 
 /* zmq_keys.c */

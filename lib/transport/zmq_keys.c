@@ -19,35 +19,30 @@ set_key(struct cal_zmq_conn *zc, int option, const uint8_t *key)
 	return zmq_setsockopt(zc->socket, option, key, CAL_KEY_BYTES);
 }
 
+/* Should nobody answer for the domain, nobody is let in. */
 static int
-set_server(struct cal_zmq_conn *zc)
+set_domain(struct cal_zmq_conn *zc)
 {
-	const char *domain = zc->conn.conf.keys->domain;
-	int on = 1, rc;
+	const char *domain = cal_zmq_zap_domain(zc);
 
-	/* Should nobody answer for the domain, nobody is let in. */
-	rc = zmq_setsockopt(zc->socket, ZMQ_ZAP_DOMAIN, domain,
-	    strlen(domain));
-	rc |= zmq_setsockopt(zc->socket, ZAP_ENFORCE_DOMAIN, &on, sizeof(on));
-	rc |= zmq_setsockopt(zc->socket, ZMQ_CURVE_SERVER, &on, sizeof(on));
-	return rc;
+	return zmq_setsockopt(zc->socket, ZMQ_ZAP_DOMAIN, domain,
+	    strlen(domain)) | cal_zmq_set_int(zc, ZAP_ENFORCE_DOMAIN, 1);
 }
 
 int
 cal_zmq_keys_set(struct cal_zmq_conn *zc, struct cal_err *err)
 {
 	const struct cal_conn_keys *keys = zc->conn.conf.keys;
-	int rc;
+	int rc = zc->asked_for ? set_domain(zc) : 0;
 
-	if (keys == NULL)
-		return CAL_OK;
-	if (zc->conn.conf.bind) {
-		rc = set_server(zc);
-	} else {
-		rc = set_key(zc, ZMQ_CURVE_SERVERKEY, keys->server);
+	if (keys != NULL && zc->conn.conf.bind) {
+		rc |= cal_zmq_set_int(zc, ZMQ_CURVE_SERVER, 1);
+	} else if (keys != NULL) {
+		rc |= set_key(zc, ZMQ_CURVE_SERVERKEY, keys->server);
 		rc |= set_key(zc, ZMQ_CURVE_PUBLICKEY, keys->own->public);
 	}
-	rc |= set_key(zc, ZMQ_CURVE_SECRETKEY, keys->own->secret);
+	if (keys != NULL)
+		rc |= set_key(zc, ZMQ_CURVE_SECRETKEY, keys->own->secret);
 	if (rc != 0)
 		return cal_fail_errno(err, CAL_EBUG, errno,
 		    "cannot give the keys to the socket");

@@ -2,6 +2,10 @@
  * The ZAP handler (rfc.zeromq.org/spec/27): libzmq asks it about every client
  * of a CURVE server, from the handshake on; nobody is in before it answered.
  *
+ * Streams have it without keys, too, where it lets everybody in: libzmq then
+ * refuses peers before ZMTP 3, which it takes anything for that connects and
+ * says something, and which it would send its share of what is distributed.
+ *
  * One for the context, at the address that libzmq knows, bound before any
  * server is.  It answers 200 or 400 only, since a client that hears anything
  * else waits in silence.  The user id that it gives is the client's key and a
@@ -71,24 +75,48 @@ receive(struct request *req)
 	return true;
 }
 
+const char *
+cal_zmq_zap_domain(const struct cal_zmq_conn *zc)
+{
+	const struct cal_conn_keys *keys = zc->conn.conf.keys;
+
+	return keys == NULL ? "not encrypted" : keys->domain;
+}
+
 static const struct cal_zmq_conn *
 find_server(struct cal_slice domain)
 {
 	const struct cal_zmq_conn *zc;
 
 	LIST_FOREACH(zc, &zap.servers, in_zap)
-		if (cal_slice_is(domain, zc->conn.conf.keys->domain))
+		if (cal_slice_is(domain, cal_zmq_zap_domain(zc)))
 			return zc;
 	return NULL;
 }
 
+/* Does the request come with a key, or without, as the server wants it? */
 static bool
-well_formed(const struct request *req)
+fits(const struct request *req, const struct cal_zmq_conn *zc)
 {
-	return req->count == REQUEST_PARTS && !req->large &&
-	    cal_slice_is(req->parts[VERSION], "1.0") &&
+	if (zc->conn.conf.keys == NULL)
+		return req->count == KEY &&
+		    cal_slice_is(req->parts[MECHANISM], "NULL");
+	return req->count == REQUEST_PARTS &&
 	    cal_slice_is(req->parts[MECHANISM], "CURVE") &&
 	    req->parts[KEY].len == CAL_KEY_BYTES;
+}
+
+/* The server that a request is about, if it is one that makes sense. */
+static const struct cal_zmq_conn *
+asked_server(const struct request *req)
+{
+	const struct cal_zmq_conn *zc;
+
+	if (req->count < KEY || req->large ||
+	    !cal_slice_is(req->parts[VERSION], "1.0") ||
+	    (zc = find_server(req->parts[DOMAIN])) == NULL || !fits(req, zc))
+		return NULL;
+	return zc;
 }
 
 /*
@@ -102,21 +130,23 @@ remember(struct cal_slice domain, struct cal_slice key)
 
 	LIST_FOREACH(zc, &zap.servers, in_zap)
 		if (zc->admitted != NULL &&
-		    cal_slice_is(domain, zc->conn.conf.keys->domain))
+		    cal_slice_is(domain, cal_zmq_zap_domain(zc)))
 			(void)cal_map_put(zc->admitted, key, zc);
 }
 
 static bool
 let_in(const struct request *req)
 {
-	const struct cal_zmq_conn *zc;
+	const struct cal_zmq_conn *zc = asked_server(req);
+	const struct cal_conn_keys *keys;
 	struct cal_user *user;
 
-	if (!well_formed(req) || (zc = find_server(req->parts[DOMAIN])) == NULL)
+	if (zc == NULL)
 		return false;
-	if (zc->conn.conf.keys->allow == NULL)
+	keys = zc->conn.conf.keys;
+	if (keys == NULL || keys->allow == NULL)
 		return true;
-	user = cal_allow_find(zc->conn.conf.keys->allow, req->parts[KEY].ptr);
+	user = cal_allow_find(keys->allow, req->parts[KEY].ptr);
 	cal_user_unuse(user);
 	if (user != NULL)
 		remember(req->parts[DOMAIN], req->parts[KEY]);
@@ -157,7 +187,7 @@ answer(const struct request *req, bool in)
 
 	if (req->count > REQUEST_ID)
 		id = req->parts[REQUEST_ID];
-	if (in) {
+	if (in && req->count > KEY) {
 		cal_key_text(key, req->parts[KEY].ptr);
 		(void)snprintf(user, sizeof(user), "%s#%llu", key,
 		    (unsigned long long)zap.connections++);
@@ -232,12 +262,13 @@ close_zap(void)
 int
 cal_zmq_zap_join(struct cal_zmq_conn *zc, struct cal_err *err)
 {
-	const char *domain = zc->conn.conf.keys->domain;
+	const char *domain = cal_zmq_zap_domain(zc);
+	const struct cal_conn_keys *keys = zc->conn.conf.keys;
 	const struct cal_zmq_conn *other = find_server(cal_slice_text(domain));
 	int rc;
 
-	if (other != NULL &&
-	    other->conn.conf.keys->allow != zc->conn.conf.keys->allow)
+	if (other != NULL && keys != NULL &&
+	    other->conn.conf.keys->allow != keys->allow)
 		return cal_fail(err, CAL_EBUG, "two lists of who is let in "
 		    "have the domain '%s'", domain);
 	if (zap.socket == NULL && (rc = open_zap(zc, err)) != CAL_OK) {

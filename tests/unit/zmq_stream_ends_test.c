@@ -419,7 +419,7 @@ check_left(const char *address)
 	stream_open(&from, CAL_PATTERN_PUSH, address, true);
 	stream_dial(&to, CAL_PATTERN_PULL, &from);
 	WAIT_FOR(stream_readers(&from, "") == 1);
-	assert_true(cal_conn_left(from.conn, &before));
+	WAIT_FOR(cal_conn_left(from.conn, &before));
 	cal_conn_pause(to.conn, true);
 	while (stream_publish(&from, "", large, false, NULL) == CAL_OK)
 		turn_loop();
