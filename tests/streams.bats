@@ -412,6 +412,6 @@ fed_up() {
 	finish p
 	same "$STATUS" 75
 	missed=$(sed -n 's/.*missed up to \([0-9]*\) of.*/\1/p' p.err)
-	same "$(sed -n 's/.*missing \([0-9]*\) messages of topic .t.$/\1/p' \
+	same "$(sed -n 's/.*missing \([0-9]*\) messages* of topic .t.$/\1/p' \
 	    s.err | paste -sd+ | bc)" "$missed"
 }

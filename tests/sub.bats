@@ -585,7 +585,7 @@ cal-sub: missing 2 messages of topic 't'"
 	same "$(wc -l <<<"$out")" 6
 	objects '{"body": "1", "seq": 1}' '{"body": "2", "seq": 3}'
 	taken 0 -c 2
-	same "$err" "cal-sub: missing 1 messages"
+	same "$err" "cal-sub: missing 1 message"
 	objects '{"body": "1", "seq": 1}' '{"body": "2", "seq": 2}'
 	taken 0 -c 2 --strict
 	same "$err" ''

@@ -9,29 +9,6 @@
 
 enum { METHOD, KEY, BODY, MEMBERS };
 
-/* Method and key, one behind the other in item->keys, which may still move. */
-static int
-take_names(struct cal_item *item, const struct cal_member members[MEMBERS],
-    struct cal_err *err)
-{
-	struct cal_buf *keys = &item->keys;
-	size_t split;
-	int rc = CAL_OK;
-
-	if (members[METHOD].value.len > 0)
-		rc = cal_member_put(keys, &members[METHOD], err);
-	split = keys->len;
-	if (rc == CAL_OK && members[KEY].value.len > 0)
-		rc = cal_member_put(keys, &members[KEY], err);
-	if (rc != CAL_OK)
-		return rc;
-	item->method = cal_slice_of(keys->ptr, split);
-	if (keys->len > split)
-		item->key = cal_slice_of(keys->ptr + split,
-		    keys->len - split);
-	return CAL_OK;
-}
-
 static int
 read_object(struct cal_item *item, const struct cal_call_options *options,
     struct cal_slice record, struct cal_slice *bodyp, struct cal_err *err)
@@ -44,7 +21,8 @@ read_object(struct cal_item *item, const struct cal_call_options *options,
 	int rc;
 
 	if ((rc = cal_object_read(members, MEMBERS, record, err)) != CAL_OK ||
-	    (rc = take_names(item, members, err)) != CAL_OK)
+	    (rc = cal_member_put_two(&item->keys, &members[METHOD],
+	    &members[KEY], &item->method, &item->key, err)) != CAL_OK)
 		return rc;
 	*bodyp = members[BODY].value;
 	if (members[BODY].encoded) {

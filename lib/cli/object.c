@@ -160,3 +160,26 @@ cal_member_put(struct cal_buf *out, const struct cal_member *member,
 	cal_buf_release(&text);
 	return rc;
 }
+
+int
+cal_member_put_two(struct cal_buf *out, const struct cal_member *first,
+    const struct cal_member *second, struct cal_slice *firstp,
+    struct cal_slice *secondp, struct cal_err *err)
+{
+	size_t split;
+	int rc = CAL_OK;
+
+	*firstp = *secondp = cal_slice_of(NULL, 0);
+	cal_buf_clear(out);
+	if (first->value.len > 0)
+		rc = cal_member_put(out, first, err);
+	split = out->len;
+	if (rc == CAL_OK && second->value.len > 0)
+		rc = cal_member_put(out, second, err);
+	if (rc != CAL_OK)
+		return rc;
+	/* Not before: out may have moved. */
+	*firstp = cal_slice_of(out->ptr, split);
+	*secondp = cal_slice_of(out->ptr + split, out->len - split);
+	return CAL_OK;
+}

@@ -51,4 +51,13 @@ int cal_object_read(struct cal_member *members, size_t count,
 int cal_member_put(struct cal_buf *out, const struct cal_member *member,
     struct cal_err *err);
 
+/*
+ * The same for two, one behind the other in out, which is emptied first;
+ * *firstp and *secondp are what they say, empty where there is none, and valid
+ * until out changes.
+ */
+int cal_member_put_two(struct cal_buf *out, const struct cal_member *first,
+    const struct cal_member *second, struct cal_slice *firstp,
+    struct cal_slice *secondp, struct cal_err *err);
+
 #endif

@@ -10,29 +10,6 @@
 
 enum { TOPIC, KEY, BODY, TIME, MEMBERS };
 
-/* Topic and key, one behind the other in post->names, which may still move. */
-static int
-take_names(struct cal_post *post, const struct cal_member members[MEMBERS],
-    struct cal_err *err)
-{
-	struct cal_buf *names = &post->names;
-	size_t split;
-	int rc = CAL_OK;
-
-	cal_buf_clear(names);
-	if (members[TOPIC].value.len > 0)
-		rc = cal_member_put(names, &members[TOPIC], err);
-	split = names->len;
-	if (rc == CAL_OK && members[KEY].value.len > 0)
-		rc = cal_member_put(names, &members[KEY], err);
-	if (rc != CAL_OK)
-		return rc;
-	if (members[TOPIC].value.len > 0)
-		post->topic = cal_slice_of(names->ptr, split);
-	post->head.key = cal_slice_of(names->ptr + split, names->len - split);
-	return CAL_OK;
-}
-
 static int
 take_time(struct cal_post *post, const struct cal_member *member,
     struct cal_err *err)
@@ -64,13 +41,17 @@ read_object(struct cal_post *post, const struct cal_pub_options *options,
 		[BODY] = { .name = "body", .either = true },
 		[TIME] = { .name = "ts" },
 	};
+	struct cal_slice topic;
 	int rc;
 
 	if ((rc = cal_object_read(members, MEMBERS, record, err)) != CAL_OK ||
-	    (rc = take_names(post, members, err)) != CAL_OK ||
+	    (rc = cal_member_put_two(&post->names, &members[TOPIC],
+	    &members[KEY], &topic, &post->head.key, err)) != CAL_OK ||
 	    (options->keep_time && (rc = take_time(post, &members[TIME],
 	    err)) != CAL_OK))
 		return rc;
+	if (members[TOPIC].value.len > 0)
+		post->topic = topic;
 	post->text = members[BODY].value;
 	*encodedp = members[BODY].encoded;
 	if (*encodedp) {

@@ -10,16 +10,17 @@ static const double REST = 1;   /* seconds */
 static void
 say(struct cal_missing *missing)
 {
+	const char *plural = missing->sum == 1 ? "" : "s";
 	struct cal_buf topic = { .max = 0 };
 
 	cal_clean_text(&topic, cal_buf_view(&missing->topic), false);
 	if (topic.len > 0)
-		cal_log(CAL_LOG_WARNING, "missing %" PRIu64 " messages of "
-		    "topic '%s'%s", missing->sum, cal_buf_text(&topic),
+		cal_log(CAL_LOG_WARNING, "missing %" PRIu64 " message%s of "
+		    "topic '%s'%s", missing->sum, plural, cal_buf_text(&topic),
 		    missing->others ? " and others" : "");
 	else
-		cal_log(CAL_LOG_WARNING, "missing %" PRIu64 " messages",
-		    missing->sum);
+		cal_log(CAL_LOG_WARNING, "missing %" PRIu64 " message%s",
+		    missing->sum, plural);
 	missing->sum = 0;
 	missing->others = false;
 	cal_buf_release(&topic);

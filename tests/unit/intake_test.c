@@ -128,7 +128,7 @@ test_gaps(void **state)
 
 	begin("-c 1 --strict");
 	consumer_gap("", 1);
-	assert_string_equal(heard(2), "cal-sub: missing 1 messages\n");
+	assert_string_equal(heard(2), "cal-sub: missing 1 message\n");
 	assert_false(consumer.paused);
 	consumer_deliver("", "", "1");
 	assert_int_equal(end(), 76);

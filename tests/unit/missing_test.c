@@ -44,7 +44,7 @@ test_nothing(void **state)
 	open_missing();
 	cal_missing_add(&missing, BYTES(""), 1);
 	cal_missing_release(&missing);
-	assert_string_equal(heard(2), "cal-sub: missing 1 messages\n");
+	assert_string_equal(heard(2), "cal-sub: missing 1 message\n");
 }
 
 int

@@ -75,6 +75,7 @@ test_reading(void **state)
 		{ .name = "key", .either = true },
 		{ .name = "ts" },
 	};
+	struct cal_slice first, second;
 	struct cal_buf out = { .max = 0 };
 
 	(void)state;
@@ -86,6 +87,10 @@ test_reading(void **state)
 	assert_false(members[1].encoded);
 	assert_int_equal(cal_member_put(&out, &members[1], &err), CAL_OK);
 	assert_slice(cal_buf_view(&out), "kx\n");
+	assert_int_equal(cal_member_put_two(&out, &members[1], &members[0],
+	    &first, &second, &err), CAL_OK);
+	assert_slice(first, "x\n");
+	assert_slice(second, "k");
 	cal_buf_release(&out);
 
 	/* What was found before is forgotten. */
@@ -93,6 +98,10 @@ test_reading(void **state)
 	    CAL_OK);
 	assert_int_equal(members[0].value.len, 0);
 	assert_int_equal(members[1].value.len, 0);
+	assert_int_equal(cal_member_put_two(&out, &members[1], &members[0],
+	    &first, &second, &err), CAL_OK);
+	assert_int_equal(first.len + second.len, 0);
+	cal_buf_release(&out);
 }
 
 static void
