@@ -143,11 +143,15 @@ load lib
 	# What comes back is longer than any body: a traceback.
 	expect 1 call --max-body 1024 "$URL" fail 1
 	expect 0 call -k "$(head -c 4000 /dev/zero | tr '\0' k)" "$URL" echo 1
-	# It leaves before the limit is known.
+	# It leaves before the limit is known, unless the server is quick.
 	head -c 1000000 /dev/zero | tr '\0' 1 >large
 	expect 65 call -d @large "$URL" echo
-	like "$err" '*TooLarge*'
-	same "$(counter s requests)" 3
+	if [[ $err == *TooLarge* ]]; then
+		same "$(counter s requests)" 3
+	else
+		like "$err" '*larger than the server takes*'
+	fi
+	expect 0 call "$URL" echo 1
 }
 
 @test "localhost is 127.0.0.1 where it is ::1 as well" {

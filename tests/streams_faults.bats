@@ -106,13 +106,13 @@ at_rest() {
 }
 
 # dies_at POINT OPTION...: a publisher that is killed there, the 200th time of
-# 1000 (what is sent together is counted together), and one that takes its
-# place.
+# 10000 (what is sent together is counted together, and that may be the 1000 of
+# a queue), and one that takes its place.
 dies_at() {
 	local point=$1 kind=$2 sub
 	shift
 	sub=${kind/--no-drop/-E}
-	seq 1000 >p.in
+	seq 10000 >p.in
 	rm -f "$T/p"
 	launch s "$BIN/cal-sub" "$sub" --connect-timeout 0 "ipc://$T/p"
 	# valgrind would let it go on for a while.
@@ -128,7 +128,7 @@ dies_at() {
 	local n
 	n=$(($(count_lines s.out) - 1))
 	echo "$point $kind: $n arrived"
-	((n < 1000))
+	((n < 10000))
 	same "$(head -n $n s.out)" "$(seq $n)"
 }
 

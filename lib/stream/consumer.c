@@ -1,6 +1,6 @@
 /*
- * A consumer: a connection for each address, of which all have to be up before
- * it is ready, and the messages that come over them.
+ * A consumer: a connection for each address, each of which was up before it is
+ * ready, and the messages that come over them.
  */
 #include "stream/consumer.h"
 
@@ -26,14 +26,14 @@ struct source {
 	struct cal_consumer *consumer;
 	struct cal_conn *conn;
 	char *url;
-	bool up;
+	bool up, met;                   /* met: it was up some time */
 };
 
 struct cal_consumer {
 	struct cal_consumer_conf conf;
 	struct source *sources;
 	size_t count;                   /* of those that are open */
-	size_t up;
+	size_t met;                     /* sources that were up */
 	bool ready, denied;
 	struct cal_gaps *gaps;
 	struct cal_buf expanded;
@@ -63,7 +63,10 @@ on_settled(struct ev_loop *loop, ev_timer *timer, int revents)
 	say_ready(timer->data);
 }
 
-/* Connected to all, at the same time. */
+/*
+ * Each was connected.  One that has left since, perhaps because we had all that
+ * it said, does not keep us from being ready for the others.
+ */
 static void
 be_connected(struct cal_consumer *consumer)
 {
@@ -82,10 +85,12 @@ set_up(struct source *source, bool up)
 	if (consumer->conf.bind || source->up == up)
 		return;
 	source->up = up;
-	consumer->up = up ? consumer->up + 1 : consumer->up - 1;
 	cal_log(CAL_LOG_INFO, up ? "connected to %s" :
 	    "lost the connection to %s", source->url);
-	if (consumer->up == consumer->conf.urls_count)
+	if (source->met)
+		return;
+	source->met = true;
+	if (++consumer->met == consumer->conf.urls_count)
 		be_connected(consumer);
 }
 
@@ -130,7 +135,7 @@ on_late(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop;
 	(void)revents;
-	while (source->up)
+	while (source->met)
 		source++;
 	trouble = cal_conn_trouble(source->conn);
 	(void)cal_fail(&err, CAL_EUNAVAIL, "no connection to %s within %g s: "

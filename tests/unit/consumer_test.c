@@ -130,7 +130,7 @@ close_consumer(void)
 	(void)fakes_forget(NULL);
 }
 
-/* All have to be there at the same time, and it is said once. */
+/* All have been there, if not at the same time, and it is said once. */
 static void
 test_ready(void **state)
 {
@@ -146,10 +146,11 @@ test_ready(void **state)
 	free(url);
 	tell_up(0, true);
 	tell_up(0, false);
+	settle();
+	assert_int_equal(told.ready, 0);
 	tell_up(1, true);
 	assert_int_equal(told.ready, 0);
 	tell_up(0, true);
-	assert_int_equal(told.ready, 0);
 	WAIT_FOR(told.ready == 1);
 	tell_up(1, false);
 	tell_up(1, true);

@@ -67,4 +67,14 @@ listener_close(void)
 	cal_io_close(&listener);
 }
 
+/* A port where nobody listens, which libzmq would say too early of its own. */
+static inline unsigned
+listener_free_port(void)
+{
+	unsigned port = listener_open();
+
+	listener_close();
+	return port;
+}
+
 #endif
