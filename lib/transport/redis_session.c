@@ -239,7 +239,6 @@ on_ping(void *arg, const redisReply *reply)
 	rs->up = true;
 	rs->troubled = false;
 	rs->since = ev_now(rs->conf.loop);
-	cal_redis_socket_wipe(rs->socket);
 	rs->conf.up(rs->conf.arg);
 }
 
@@ -263,6 +262,7 @@ on_connected(void *arg)
 		if (url->user[0] != '\0')
 			cal_redis_add_text(&rs->words, url->user);
 		cal_redis_add_text(&rs->words, url->password);
+		cal_redis_socket_wipe(rs->socket);
 		say(rs, on_auth);
 		cal_secret_wipe(rs->words.bytes.ptr, rs->words.bytes.cap);
 	}

@@ -51,7 +51,7 @@ int cal_redis_socket_open(struct cal_redis_socket **socketp,
 void cal_redis_socket_send(struct cal_redis_socket *rs,
     const struct cal_redis_words *words);
 
-/* Wipes what was sent from memory, once it has left: it held a password. */
+/* What is sent now holds a password: wiped from memory once it has left. */
 void cal_redis_socket_wipe(struct cal_redis_socket *rs);
 
 /*
