@@ -88,12 +88,6 @@ session_free(struct cal_redis_session *rs)
 }
 
 static void
-enter(struct cal_redis_session *rs)
-{
-	rs->busy++;
-}
-
-static void
 leave(struct cal_redis_session *rs)
 {
 	if (--rs->busy == 0 && rs->closed)
@@ -110,7 +104,7 @@ cal_redis_session_close(struct cal_redis_session *rs)
 	ev_timer_stop(rs->conf.loop, &rs->retry);
 	cal_redis_socket_close(rs->socket);
 	rs->socket = NULL;
-	enter(rs);
+	rs->busy++;
 	answer_all(rs);
 	leave(rs);
 }
@@ -256,7 +250,7 @@ on_reply(void *arg, const redisReply *reply)
 		return;
 	}
 	command = cal_redis_ring_take(&rs->waiting);
-	enter(rs);
+	rs->busy++;
 	if (command.fn != NULL)
 		command.fn(command.arg, reply);
 	if (!rs->closed)
@@ -283,7 +277,7 @@ on_ended(void *arg, const char *why)
 	struct cal_err err;
 	bool was_up = rs->up;
 
-	enter(rs);
+	rs->busy++;
 	rs->up = false;
 	if (was_up && ev_now(rs->conf.loop) - rs->since >= STEADY)
 		rs->delay = DELAY_MIN;
