@@ -53,6 +53,7 @@ on_patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct cal_redis_publish *p = timer->data;
 	const char *trouble = cal_redis_session_trouble(p->session);
+	bool there = p->was_up || cal_redis_session_is_put_off(p->session);
 	struct cal_err err;
 
 	(void)loop;
@@ -63,7 +64,7 @@ on_patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
 		(void)cal_fail(&err, CAL_ETEMP, "Redis took no message for "
 		    "%g s: %s", p->redis.patience, p->why.text);
 	else
-		(void)cal_fail(&err, p->was_up ? CAL_ETEMP : CAL_EUNAVAIL,
+		(void)cal_fail(&err, there ? CAL_ETEMP : CAL_EUNAVAIL,
 		    "no connection to Redis within %g s%s%s",
 		    p->redis.patience, trouble == NULL ? "" : ": ",
 		    trouble == NULL ? "" : trouble);

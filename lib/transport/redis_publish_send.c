@@ -71,6 +71,13 @@ cal_redis_publish_pump(struct cal_redis_publish *p)
 		ev_feed_event(p->conn.conf.loop, &p->turn, 0);
 }
 
+static double
+longer(double pause)
+{
+	return pause >= PAUSE_MAX ? pause :
+	    pause * 2 > PAUSE_MAX ? PAUSE_MAX : pause * 2;
+}
+
 /* Once everything on its way is answered, the first of them tries again. */
 static void
 pause_before_retry(struct cal_redis_publish *p)
@@ -78,9 +85,10 @@ pause_before_retry(struct cal_redis_publish *p)
 	if (!p->held || p->over || p->outbox.sent > 0 || p->asked ||
 	    ev_is_active(&p->retry))
 		return;
-	p->pause = p->pause == 0 ? PAUSE : p->pause * 2;
-	if (p->pause > PAUSE_MAX)
-		p->pause = PAUSE_MAX;
+	if (p->pause > 0)
+		p->pause = longer(p->pause);
+	else
+		p->pause = p->redis.pause > 0 ? p->redis.pause : PAUSE;
 	ev_timer_set(&p->retry, p->pause * (1 - cal_random_unit() / 2), 0);
 	ev_timer_start(p->conn.conf.loop, &p->retry);
 }

@@ -212,6 +212,9 @@ struct cal_conn_redis {
 	uint64_t max_len;       /* the stream is trimmed to about so many */
 	unsigned replicas;      /* that must have it, … */
 	unsigned replicas_ms;   /* … within this time */
+	double pause;           /* before what Redis refuses for the moment goes
+	                           out again, twice as long each time; 0:
+	                           0.05 s */
 	unsigned retries;       /* so often a message goes out again of which it
 	                           is not known whether Redis has it */
 	double patience;        /* to go on trying, from the first failure with
