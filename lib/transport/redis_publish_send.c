@@ -235,10 +235,10 @@ judge_replicas(struct cal_redis_publish *p, const redisReply *reply)
 		tell_stored(p);
 		return;
 	}
-	(void)cal_fail(&err, CAL_ETEMP, "Redis has the last %zu message%s, "
-	    "but %lld of %u replicas had %s within %u ms", p->outbox.stored,
-	    p->outbox.stored == 1 ? "" : "s", count, p->redis.replicas,
-	    p->outbox.stored == 1 ? "it" : "them", p->redis.replicas_ms);
+	(void)cal_fail(&err, CAL_ETEMP, "within %u ms %lld of %u replicas had "
+	    "the last %zu message%s, which Redis has", p->redis.replicas_ms,
+	    count, p->redis.replicas, p->outbox.stored,
+	    p->outbox.stored == 1 ? "" : "s");
 	cal_redis_publish_end(p, &err);
 }
 
