@@ -71,6 +71,30 @@ cal_conn_pause(struct cal_conn *conn, bool pause)
 	conn->ops->pause(conn, pause);
 }
 
+void
+cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
+    enum cal_settle settle, const char *why)
+{
+	if (receipt != 0 && conn->ops->settle != NULL)
+		conn->ops->settle(conn, receipt, settle, why);
+}
+
+bool
+cal_conn_retry(struct cal_conn *conn, uint64_t receipt)
+{
+	return receipt == 0 || conn->ops->retry == NULL ||
+	    conn->ops->retry(conn, receipt);
+}
+
+bool
+cal_conn_leave(struct cal_conn *conn)
+{
+	if (conn->ops->leave == NULL)
+		return false;
+	conn->ops->leave(conn);
+	return true;
+}
+
 bool
 cal_conn_idle(const struct cal_conn *conn)
 {
