@@ -218,7 +218,8 @@ struct cal_conn_redis {
 	bool leave;             /* ended at what is the end now */
 	bool ack;               /* settled messages only are acknowledged; else
 	                           at once when they are read */
-	double lease;           /* seconds until others may claim them; ack */
+	double lease;           /* seconds until others may claim them; ack;
+	                           also of RPC with at_least_once */
 	unsigned max_deliver;   /* then to NAME.dead; 0: never; ack */
 	size_t window;          /* taken and not settled: 0: CAL_CONN_WINDOW;
 	                           also of RPC that binds */
