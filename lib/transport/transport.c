@@ -5,6 +5,8 @@ static const struct cal_transport *const transports[] = {
 	&cal_transport_zmq_tcp,
 	&cal_transport_zmq_ipc,
 	&cal_transport_loopback,
+	&cal_transport_redis,
+	&cal_transport_redis_unix,
 };
 
 int
@@ -93,6 +95,12 @@ cal_conn_leave(struct cal_conn *conn)
 		return false;
 	conn->ops->leave(conn);
 	return true;
+}
+
+bool
+cal_conn_is_silent(const struct cal_conn *conn)
+{
+	return conn->ops->silent;
 }
 
 bool
