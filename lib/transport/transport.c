@@ -68,7 +68,22 @@ cal_conn_left(const struct cal_conn *conn, uint64_t *progressp)
 void
 cal_conn_pause(struct cal_conn *conn, bool pause)
 {
-	conn->ops->pause(conn, pause);
+	if (conn->ops->pause != NULL)
+		conn->ops->pause(conn, pause);
+}
+
+void
+cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
+    enum cal_settle settle, const char *why)
+{
+	if (receipt != 0 && conn->ops->settle != NULL)
+		conn->ops->settle(conn, receipt, settle, why);
+}
+
+bool
+cal_conn_is_silent(const struct cal_conn *conn)
+{
+	return conn->ops->silent;
 }
 
 bool
