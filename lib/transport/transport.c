@@ -82,20 +82,6 @@ cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
 		conn->ops->settle(conn, receipt, settle, why);
 }
 
-bool
-cal_conn_is_silent(const struct cal_conn *conn)
-{
-	return conn->ops->silent;
-}
-
-void
-cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
-    enum cal_settle settle, const char *why)
-{
-	if (receipt != 0 && conn->ops->settle != NULL)
-		conn->ops->settle(conn, receipt, settle, why);
-}
-
 void
 cal_conn_retry(struct cal_conn *conn, uint64_t receipt)
 {
