@@ -82,11 +82,20 @@ cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
 		conn->ops->settle(conn, receipt, settle, why);
 }
 
-void
+bool
 cal_conn_retry(struct cal_conn *conn, uint64_t receipt)
 {
-	if (receipt != 0 && conn->ops->retry != NULL)
-		conn->ops->retry(conn, receipt);
+	return receipt == 0 || conn->ops->retry == NULL ||
+	    conn->ops->retry(conn, receipt);
+}
+
+bool
+cal_conn_leave(struct cal_conn *conn)
+{
+	if (conn->ops->leave == NULL)
+		return false;
+	conn->ops->leave(conn);
+	return true;
 }
 
 bool

@@ -43,6 +43,7 @@ enum {
 	CAL_CONN_ASKED = 1 << 20,       /* bytes of a reader's subscriptions */
 	CAL_MESSAGE_PRE = 8,    /* frames before the last three */
 	CAL_CONN_WINDOW = 100,  /* of what Redis has, taken and not settled */
+	CAL_DEAD_REASON = 512,  /* bytes; longer ones are cut */
 };
 
 /* What is spoken over a connection, and which end of it is ours. */
@@ -86,6 +87,16 @@ cal_hold_free(struct cal_hold *hold)
 		hold->free(hold);
 }
 
+/*
+ * What is said of a message that was put away in NAME.dead; lent with it.
+ * Empty: not said.
+ */
+struct cal_dead {
+	struct cal_slice reason;        /* at most CAL_DEAD_REASON bytes */
+	struct cal_slice id, group;     /* in the stream where it was */
+	uint64_t deliveries;            /* 0: not said */
+};
+
 /* One received message; lent during the event, unless its hold is taken. */
 struct cal_message {
 	enum cal_word word;
@@ -102,6 +113,8 @@ struct cal_message {
 	struct cal_slice id;            /* by which Redis knows it; or empty */
 	unsigned deliveries;            /* this one included; 0: not known */
 	uint64_t age_ms;                /* for so long it waited in Redis */
+	bool is_dead;
+	struct cal_dead dead;           /* if it is_dead */
 };
 
 /* Moves the hold out: the slices of message then live as long as it does. */
@@ -198,6 +211,10 @@ struct cal_conn_events {
 	 */
 	void (*failed)(void *arg, struct cal_link *link, uint64_t receipt,
 	    const struct cal_err *err);
+
+	/* Redis: what cal_conn_leave wanted is done.  Once at most.  May be
+	 * NULL. */
+	void (*left)(void *arg);
 };
 
 /*
@@ -224,6 +241,9 @@ struct cal_conn_redis {
 	unsigned max_deliver;   /* then to NAME.dead; 0: never; ack */
 	size_t window;          /* taken and not settled: 0: CAL_CONN_WINDOW;
 	                           also of RPC that binds */
+	size_t batch;           /* read ahead, and not handed up: others of the
+	                           group cannot have these; 0: as many as
+	                           window */
 
 	/* RPC that binds: acknowledge with the answer, not before. */
 	bool at_least_once;
@@ -289,7 +309,8 @@ struct cal_transport {
 	/* Of what is kept; NULL: nothing is. */
 	void (*settle)(struct cal_conn *conn, uint64_t receipt,
 	    enum cal_settle settle, const char *why);
-	void (*retry)(struct cal_conn *conn, uint64_t receipt);
+	bool (*retry)(struct cal_conn *conn, uint64_t receipt);
+	void (*leave)(struct cal_conn *conn);
 	bool silent;            /* nobody is asked what he is: there is no PING */
 };
 
@@ -370,9 +391,18 @@ void cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
 
 /*
  * Its owner tries the message once more by himself: that is one more delivery.
- * Until it is settled its claim is renewed.
+ * Until it is settled its claim is renewed.  False: it is not to be tried:
+ * others have it by now, or it had max_deliver deliveries, and is to be settled
+ * with DEAD.
  */
-void cal_conn_retry(struct cal_conn *conn, uint64_t receipt);
+bool cal_conn_retry(struct cal_conn *conn, uint64_t receipt);
+
+/*
+ * Consuming: nothing is taken any more.  When all is settled, and Redis knows,
+ * our consumer leaves its group, and events->left follows; that may last as
+ * long as Redis cannot be reached.  False: there is nothing to leave.
+ */
+bool cal_conn_leave(struct cal_conn *conn);
 
 /* Is there no PING over it? */
 bool cal_conn_is_silent(const struct cal_conn *conn);
