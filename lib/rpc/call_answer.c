@@ -36,14 +36,6 @@ cal_calls_failed(struct cal_side *side, uint64_t receipt,
 	cal_call_finish(call, &answer);
 }
 
-static bool
-same_id(const struct cal_rpcmsg_id *a, const struct cal_rpcmsg_id *b)
-{
-	return cal_slice_same(a->seq, b->seq) &&
-	    cal_slice_same(a->meth, b->meth) &&
-	    cal_slice_same(a->okey, b->okey);
-}
-
 /* The call that an answer belongs to; NULL when nobody waits for it. */
 static struct cal_call *
 find_call(struct cal_side *side, const struct cal_rpcmsg *msg)
@@ -59,7 +51,7 @@ find_call(struct cal_side *side, const struct cal_rpcmsg *msg)
 		return NULL;
 	call = cal_resolver_find(peer->resolver, (uint32_t)seq.u);
 	if (call == NULL || call->side != side ||
-	    !same_id(&call->id, &msg->id))
+	    !cal_rpcmsg_same_id(&call->id, &msg->id))
 		return NULL;
 	if (msg->cid.len > 0 && !cal_slice_same(msg->cid, cal_side_cid(side)))
 		return NULL;
