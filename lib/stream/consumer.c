@@ -286,6 +286,7 @@ open_source(struct cal_consumer *consumer, struct cal_err *err)
 		.keys = conf->keys,
 		.insecure = conf->insecure,
 		.max_body = conf->max_body,
+		.redis = conf->redis,
 		.events = &source_events,
 		.arg = source,
 	};

@@ -43,6 +43,7 @@ struct cal_consumer_conf {
 	                                   none: all, without a topic too */
 	size_t topics_count;
 	const struct cal_conn_keys *keys;
+	const struct cal_conn_redis *redis;     /* lent; NULL: as zeroed */
 	size_t max_body;
 	double connect_timeout;         /* for all of them; 0: for ever */
 

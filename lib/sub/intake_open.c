@@ -95,6 +95,7 @@ open_consumer(struct cal_intake *intake, struct cal_err *err)
 		.topics = o->topics,
 		.topics_count = o->topic_list.count,
 		.keys = intake->conf.keys,
+		.redis = &o->redis.conn,
 		.max_body = o->max_body,
 		.connect_timeout = o->connect_timeout,
 		.ready = on_ready,

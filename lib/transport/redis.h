@@ -164,6 +164,9 @@ bool cal_redis_session_is_up(const struct cal_redis_session *session);
 /* What stands in the way of a connection, in words; NULL: nothing known. */
 const char *cal_redis_session_trouble(const struct cal_redis_session *session);
 
+/* Redis is there, and lets nobody in for the moment (LOADING, …). */
+bool cal_redis_session_is_put_off(const struct cal_redis_session *session);
+
 /*
  * Sends one command; fn may be NULL.  What is sent in one turn of the loop
  * leaves in one write, in order.  An answer that takes longer than block_ms

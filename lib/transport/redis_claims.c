@@ -10,10 +10,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "transport/redis_group.h"
 
 static const double AGAIN = 1;          /* seconds */
 static const double NAME_REST = 5;      /* more than a dead owner's lock has */
@@ -419,22 +419,6 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 /* Beginning and end. */
 
 static void
-make_name(struct cal_redis_claims *claims)
-{
-	char host[64 + 1];
-	size_t i;
-
-	if (gethostname(host, sizeof(host)) == -1)
-		host[0] = '\0';
-	host[sizeof(host) - 1] = '\0';
-	for (i = 0; host[i] != '\0'; i++)
-		if (host[i] <= ' ' || host[i] > '~')
-			host[i] = '_';
-	claims->consumer = cal_asprintf("%s.%ld.%.16s", host, (long)getpid(),
-	    claims->token);
-}
-
-static void
 make_token(struct cal_redis_claims *claims)
 {
 	(void)snprintf(claims->token, sizeof(claims->token),
@@ -465,7 +449,7 @@ cal_redis_claims_new(const struct cal_redis_claims_conf *conf)
 	claims->dead = cal_asprintf("%s.dead", conf->stream);
 	claims->group = cal_strdup(conf->group);
 	if (conf->consumer[0] == '\0') {
-		make_name(claims);
+		claims->consumer = cal_redis_group_name();
 	} else {
 		claims->consumer = cal_strdup(conf->consumer);
 		claims->lock = cal_asprintf("%s.lock.%s.%s", conf->stream,

@@ -197,8 +197,9 @@ struct cal_conn_events {
 	 */
 	void (*ended)(void *arg, const struct cal_err *err);
 
-	/* Redis: so many messages of a stream were gone before they could be
-	 * read.  May be NULL. */
+	/* Redis: so many messages of a stream will never come: they were gone
+	 * before they could be read, or lost with a connection after they were
+	 * acknowledged.  May be NULL. */
 	void (*trimmed)(void *arg, uint64_t count);
 
 	/* Redis, RPC that binds: requests are taken from now on.  Once. */
@@ -237,7 +238,8 @@ struct cal_conn_redis {
 	bool leave;             /* ended at what is the end now */
 	bool ack;               /* settled messages only are acknowledged; else
 	                           at once when they are read */
-	double lease;           /* seconds until others may claim them; ack */
+	double lease;           /* seconds until others may claim them; ack;
+	                           also of RPC with at_least_once */
 	unsigned max_deliver;   /* then to NAME.dead; 0: never; ack */
 	size_t window;          /* taken and not settled: 0: CAL_CONN_WINDOW;
 	                           also of RPC that binds */
@@ -252,8 +254,13 @@ struct cal_conn_redis {
 	uint64_t max_len;       /* the stream is trimmed to about so many */
 	unsigned replicas;      /* that must have it, … */
 	unsigned replicas_ms;   /* … within this time */
-	double patience;        /* to go on trying, from the first failure; 0:
-	                           for ever */
+	double pause;           /* before what Redis refuses for the moment goes
+	                           out again, twice as long each time; 0:
+	                           0.05 s */
+	unsigned retries;       /* so often a message goes out again of which it
+	                           is not known whether Redis has it */
+	double patience;        /* to go on trying, from the first failure with
+	                           a message at hand; 0: for ever */
 };
 
 struct cal_conn_conf {
@@ -284,6 +291,10 @@ struct cal_conn_counts {
 	uint64_t undeliverable; /* peer gone, or its queue full */
 	uint64_t stale;         /* requests that were too old, or cancelled,
 	                           before they could be handed up */
+
+	/* Publishing to Redis: of what it was given, just now. */
+	uint64_t unsent;        /* it does not have them */
+	uint64_t unknown;       /* it may or may not have them */
 };
 
 struct cal_transport {
@@ -305,6 +316,7 @@ struct cal_transport {
 	bool (*is_read)(const struct cal_conn *conn);
 	bool (*left)(const struct cal_conn *conn, uint64_t *progressp);
 	void (*pause)(struct cal_conn *conn, bool pause);
+	void (*want)(struct cal_conn *conn, size_t count);      /* or NULL */
 
 	/* Of what is kept; NULL: nothing is. */
 	void (*settle)(struct cal_conn *conn, uint64_t receipt,
@@ -380,6 +392,17 @@ bool cal_conn_left(const struct cal_conn *conn, uint64_t *progressp);
  * others.  Elsewhere nothing happens.
  */
 void cal_conn_pause(struct cal_conn *conn, bool pause);
+
+/*
+ * A group in Redis: with these its owner would have enough for now.  No more
+ * are taken out of the group, which others may have, until it is said anew;
+ * not said: as many as the window has.
+ */
+void cal_conn_want(struct cal_conn *conn, size_t count);
+
+/* Is one of the prefixes, of which there may be none, that of topic? */
+bool cal_topic_is_wanted(const struct cal_slice *prefixes, size_t count,
+    struct cal_slice topic);
 
 /*
  * Settles a message that was taken from Redis; why (or NULL) is kept with a
