@@ -186,7 +186,7 @@ no_secret() {
 	local name url='redis://ann:seesam@127.0.0.1:1/3?stream=s'
 	mkfifo pub.in
 	exec 9<>pub.in
-	for name in pub sub; do
+	for name in call serve pub sub; do
 		program $name
 		case $name in
 		call) REST+=(--connect-timeout 0) ;;
@@ -200,8 +200,8 @@ no_secret() {
 		contains "/proc/$PID/cmdline" 'redis://127.0.0.1:1/3?stream=s'
 	done
 	exec 9>&-
-	for name in pub sub; do
-		stop $name TERM 30 || :
+	for name in call serve pub sub; do
+		stop $name
 		no_secret $name.out $name.err
 	done
 }
@@ -252,7 +252,43 @@ setup_locked() {
 
 	expect 0 pub --redis-auth hers "redis://ann@${AT}s" 8
 	expect 0 pub "redis://ann:her%20own@${AT}s" 9
-	REDISCLI_AUTH=seesam same "$(REDISCLI_AUTH=seesam rcli xlen s)" 9
+	same "$(REDISCLI_AUTH=seesam rcli xlen s)" 9
+}
+
+# option: cal-sub --redis-auth
+# option: cal-serve --redis-auth
+# option: cal-call --redis-auth
+@test "the other programs take it from there, too" {
+	setup_locked
+	expect 0 pub --redis-auth right "${REDIS}s" 1
+	expect 0 cal_sub -o beginning -c 1 --redis-auth right "${REDIS}s"
+	same "$out" 1
+	expect 77 cal_sub -o beginning -c 1 --redis-auth wrong "${REDIS}s"
+	no_words sesame
+
+	serve s --redis-auth hers "redis://ann@${AT}rpc" echo -- cat
+	same "$URL" "${REDIS}rpc&group=cal"
+	expect 0 call --redis-auth right "$URL" echo 2
+	same "$out" 2
+	expect 77 call --redis-auth wrong "$URL" echo 2
+	no_words sesame
+	expect 77 cal_serve --redis-auth wrong "${REDIS}rpc" echo -- cat
+	no_words sesame
+}
+
+@test "commands see nothing of it" {
+	export CAL_REDIS_PASSWORD=seesam REDISCLI_AUTH=seesam HARMLESS=1
+	setup_locked
+	export REDISCLI_AUTH=seesam
+	serve s --text --pass-env '*' "${REDIS}rpc" env -- env
+	expect 0 call --text "$URL" env -n
+	contains expect.out HARMLESS=1
+	no_words seesam
+	expect 0 pub "${REDIS}s" 1
+	expect 0 cal_sub -o beginning -c 1 --text --pass-env '*' "${REDIS}s" \
+	    -- env
+	contains expect.out HARMLESS=1
+	no_words seesam
 }
 
 @test "a password that is wrong, or none: 77, and it is not said" {
