@@ -89,6 +89,16 @@ on_grace_over(struct ev_loop *loop, ev_timer *timer, int revents)
 
 /* What is taken in. */
 
+/*
+ * What a group gave us nobody else gets, so that it is printed all the same
+ * while the consumer leaves.
+ */
+static bool
+takes(const struct cal_intake *intake)
+{
+	return !intake->stopping || (intake->drains && intake->leaving);
+}
+
 static bool
 has_enough(const struct cal_intake *intake)
 {
@@ -133,7 +143,7 @@ static void
 set_pause(struct cal_intake *intake)
 {
 	size_t want = appetite(intake);
-	bool pause = (intake->stopping && !intake->drains) ||
+	bool pause = !takes(intake) ||
 	    cal_out_full(intake->out) || want == 0;
 
 	if (intake->consumer == NULL)
@@ -220,7 +230,7 @@ cal_intake_on_message(void *arg, struct cal_delivery *delivery)
 	struct cal_errand *errand;
 	struct cal_err err;
 
-	if (intake->stopping && !intake->drains)
+	if (!takes(intake))
 		return;
 	if (intake->handler == NULL)
 		print(intake, delivery);
