@@ -126,6 +126,7 @@ open_peer(struct program *p)
 		.insecure = o->keys.insecure,
 		.compress = o->compress,
 		.max_body = o->max_body,
+		.redis = &o->redis.conn,
 		.connect_timeout = o->connect_timeout,
 		.events = &peer_events,
 	};
@@ -182,6 +183,8 @@ main(int argc, char **argv)
 		return 0;
 	cal_words_setup("cal-call", &p.options.words, true);
 	cal_die_unless(cal_ready_check(p.options.notify_fd, &err), &err);
+	cal_die_unless(cal_redis_open(&p.options.url, 1, &p.options.redis,
+	    &err), &err);
 	cal_die_unless(cal_keyring_open(&p.ring, &p.options.keys,
 	    p.options.bind, &err), &err);
 	cal_start_descriptors();

@@ -76,6 +76,15 @@ int cal_url_parse(struct cal_url *url, const char *text, bool bind,
 const char *cal_url_shown(const char *text);
 
 /*
+ * What a user, stream, group or consumer may be called, and what a password
+ * may be.  CAL_EUSAGE, with what in front and without the value.
+ */
+int cal_url_check_name(const char *name, const char *what,
+    struct cal_err *err);
+int cal_url_check_password(const char *password, const char *what,
+    struct cal_err *err);
+
+/*
  * Looks the host of a tcp or redis URL up.  CAL_ENOHOST when the name does not
  * resolve.  With numeric (which may be NULL; INET6_ADDRSTRLEN + 2 bytes) the
  * first address of IPv4, or else of IPv6, is stored there as libzmq takes it

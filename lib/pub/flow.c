@@ -196,6 +196,7 @@ open_publisher(struct cal_flow *flow, struct cal_err *err)
 		.no_drop = options->no_drop,
 		.insecure = options->keys.insecure,
 		.keys = flow->conf.keys,
+		.redis = &options->redis.conn,
 		.max_body = options->max_body,
 		.wait_readers = options->wait_readers,
 		.wait_timeout = options->connect_timeout,

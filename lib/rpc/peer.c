@@ -298,6 +298,7 @@ cal_peer_open(struct cal_peer **peerp, const struct cal_peer_conf *conf,
 		.keys = conf->keys,
 		.insecure = conf->insecure,
 		.max_body = conf->max_body,
+		.redis = conf->redis,
 		.events = &conn_events,
 	};
 	struct cal_peer *peer;

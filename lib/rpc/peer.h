@@ -72,6 +72,7 @@ struct cal_peer_conf {
 	bool insecure;
 	bool compress;                  /* snappy on what is sent */
 	size_t max_body;
+	const struct cal_conn_redis *redis;     /* lent; NULL: as zeroed */
 	double connect_timeout;         /* of calls; 0: for ever */
 	const char *order;              /* told in the hello; or NULL */
 	const char *serializer;

@@ -214,6 +214,7 @@ open_peer(struct cal_service *service, struct cal_err *err)
 		.insecure = conf->insecure,
 		.compress = conf->compress,
 		.max_body = conf->max_body,
+		.redis = conf->redis,
 		.order = cal_order_name(conf->order),
 		.serializer = conf->body->name,
 		.events = &peer_events,

@@ -24,6 +24,7 @@ struct cal_service_conf {
 	const struct cal_conn_keys *keys;       /* NULL: not encrypted */
 	bool bind, insecure, compress, text, log_json;
 	size_t max_body;
+	const struct cal_conn_redis *redis;     /* lent; NULL: as zeroed */
 	enum cal_order_kind order;
 	size_t jobs, max_queue;
 	uint64_t count;                 /* drain after so many; 0: never */

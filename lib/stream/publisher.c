@@ -188,6 +188,7 @@ open_outlet(struct cal_publisher *publisher, const struct cal_url *url,
 		.keys = conf->keys,
 		.insecure = conf->insecure,
 		.max_body = conf->max_body,
+		.redis = conf->redis,
 		.events = &outlet_events,
 		.arg = outlet,
 	};

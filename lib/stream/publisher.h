@@ -29,6 +29,7 @@ struct cal_publisher_conf {
 	size_t urls_count;              /* 1 to CAL_PUBLISHER_URLS */
 	bool bind, distribute, no_drop, insecure;
 	const struct cal_conn_keys *keys;
+	const struct cal_conn_redis *redis;     /* lent; NULL: as zeroed */
 	size_t max_body;
 	size_t wait_readers;            /* in all, before the first message */
 	double wait_timeout;            /* seconds from the first message on;

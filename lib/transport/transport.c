@@ -74,6 +74,13 @@ cal_conn_pause(struct cal_conn *conn, bool pause)
 }
 
 void
+cal_conn_want(struct cal_conn *conn, size_t count)
+{
+	if (conn->ops->want != NULL)
+		conn->ops->want(conn, count);
+}
+
+void
 cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
     enum cal_settle settle, const char *why)
 {

@@ -188,8 +188,9 @@ struct cal_conn_events {
 	 */
 	void (*ended)(void *arg, const struct cal_err *err);
 
-	/* Redis: so many messages of a stream were gone before they could be
-	 * read.  May be NULL. */
+	/* Redis: so many messages of a stream will never come: they were gone
+	 * before they could be read, or lost with a connection after they were
+	 * acknowledged.  May be NULL. */
 	void (*trimmed)(void *arg, uint64_t count);
 
 	/* Redis: what cal_conn_leave wanted is done.  Once at most.  May be
@@ -217,7 +218,8 @@ struct cal_conn_redis {
 	bool leave;             /* ended at what is the end now */
 	bool ack;               /* settled messages only are acknowledged; else
 	                           at once when they are read */
-	double lease;           /* seconds until others may claim them; ack */
+	double lease;           /* seconds until others may claim them; ack;
+	                           also of RPC with at_least_once */
 	unsigned max_deliver;   /* then to NAME.dead; 0: never; ack */
 	size_t window;          /* taken and not settled: 0: CAL_CONN_WINDOW;
 	                           also of RPC that binds */
@@ -283,6 +285,7 @@ struct cal_transport {
 	bool (*is_read)(const struct cal_conn *conn);
 	bool (*left)(const struct cal_conn *conn, uint64_t *progressp);
 	void (*pause)(struct cal_conn *conn, bool pause);
+	void (*want)(struct cal_conn *conn, size_t count);      /* or NULL */
 
 	/* Of what is kept; NULL: nothing is. */
 	void (*settle)(struct cal_conn *conn, uint64_t receipt,
@@ -357,6 +360,26 @@ bool cal_conn_left(const struct cal_conn *conn, uint64_t *progressp);
  * what is sent meanwhile waits on the way.
  */
 void cal_conn_pause(struct cal_conn *conn, bool pause);
+
+/*
+ * A group in Redis: with these its owner would have enough for now.  No more
+ * are taken out of the group, which others may have, until it is said anew;
+ * not said: as many as the window has.
+ */
+void cal_conn_want(struct cal_conn *conn, size_t count);
+
+/* Does topic begin with one of the prefixes?  None: everything is wanted. */
+static inline bool
+cal_topic_is_wanted(const struct cal_slice *prefixes, size_t count,
+    struct cal_slice topic)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (cal_slice_begins(topic, prefixes[i]))
+			return true;
+	return count == 0;
+}
 
 /*
  * Settles a message that was taken from Redis; why (or NULL) is kept with a
