@@ -400,9 +400,18 @@ void cal_conn_pause(struct cal_conn *conn, bool pause);
  */
 void cal_conn_want(struct cal_conn *conn, size_t count);
 
-/* Is one of the prefixes, of which there may be none, that of topic? */
-bool cal_topic_is_wanted(const struct cal_slice *prefixes, size_t count,
-    struct cal_slice topic);
+/* Does topic begin with one of the prefixes?  None: everything is wanted. */
+static inline bool
+cal_topic_is_wanted(const struct cal_slice *prefixes, size_t count,
+    struct cal_slice topic)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (cal_slice_begins(topic, prefixes[i]))
+			return true;
+	return count == 0;
+}
 
 /*
  * Settles a message that was taken from Redis; why (or NULL) is kept with a
