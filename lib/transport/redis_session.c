@@ -215,7 +215,17 @@ on_select(void *arg, const redisReply *reply)
 	give_up(rs, &err);
 }
 
-/* Who may not PING was let in. */
+/*
+ * Who may not PING was let in; and a Redis whose disk is full says so here, but
+ * may still be read.
+ */
+static bool
+is_let_in(enum cal_redis_kind kind, const struct cal_err *err)
+{
+	return kind == CAL_REDIS_OK || strncmp(err->text, "NOPERM", 6) == 0 ||
+	    strncmp(err->text, "MISCONF", 7) == 0;
+}
+
 static void
 on_ping(void *arg, const redisReply *reply)
 {
@@ -225,8 +235,7 @@ on_ping(void *arg, const redisReply *reply)
 
 	if (kind == CAL_REDIS_LOST)
 		return;
-	if (kind != CAL_REDIS_OK &&
-	    strncmp(reply->str, "NOPERM", 6) != 0) {
+	if (!is_let_in(kind, &err)) {
 		give_up(rs, &err);
 		return;
 	}
