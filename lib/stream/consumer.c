@@ -27,6 +27,7 @@ struct source {
 	struct cal_conn *conn;
 	char *url;
 	bool up;
+	bool leaving;
 };
 
 struct cal_consumer {
@@ -34,6 +35,7 @@ struct cal_consumer {
 	struct source *sources;
 	size_t count;                   /* of those that are open */
 	size_t up;
+	size_t leaving;                 /* sources that have not left yet */
 	bool ready, denied;
 	struct cal_gaps *gaps;
 	struct cal_buf expanded;
@@ -175,6 +177,15 @@ note_gap(struct source *source, const struct cal_delivery *delivery)
 		consumer->conf.gap(consumer->conf.arg, delivery, missing);
 }
 
+static struct cal_receipt
+receipt_of(const struct source *source, const struct cal_message *message)
+{
+	return (struct cal_receipt){
+		.source = (size_t)(source - source->consumer->sources),
+		.number = message->receipt,
+	};
+}
+
 static void
 on_message(void *arg, struct cal_link *link, struct cal_message *message)
 {
@@ -188,10 +199,13 @@ on_message(void *arg, struct cal_link *link, struct cal_message *message)
 	    &consumer->expanded, &err) != CAL_OK) {
 		consumer->counts.malformed++;
 		say_dropped(source, err.text);
+		cal_conn_settle(source->conn, message->receipt,
+		    CAL_SETTLE_DEAD, err.text);
 	} else {
 		if (ev_is_active(&consumer->settled))
 			say_ready(consumer);
 		delivery.number = ++consumer->counts.messages;
+		delivery.receipt = receipt_of(source, message);
 		note_gap(source, &delivery);
 		consumer->conf.message(consumer->conf.arg, &delivery);
 	}
@@ -201,12 +215,57 @@ on_message(void *arg, struct cal_link *link, struct cal_message *message)
 		cal_buf_clear(&consumer->expanded);
 }
 
+/* What becomes of it. */
+
+void
+cal_consumer_settle(struct cal_consumer *consumer, struct cal_receipt receipt,
+    enum cal_settle settle, const char *why)
+{
+	cal_conn_settle(consumer->sources[receipt.source].conn,
+	    receipt.number, settle, why);
+}
+
+bool
+cal_consumer_retry(struct cal_consumer *consumer, struct cal_receipt receipt)
+{
+	return cal_conn_retry(consumer->sources[receipt.source].conn,
+	    receipt.number);
+}
+
+static void
+on_left(void *arg)
+{
+	struct source *source = arg;
+	struct cal_consumer *consumer = source->consumer;
+
+	if (!source->leaving)
+		return;
+	source->leaving = false;
+	if (--consumer->leaving == 0)
+		consumer->conf.left(consumer->conf.arg);
+}
+
+bool
+cal_consumer_leave(struct cal_consumer *consumer)
+{
+	size_t i;
+
+	for (i = 0; i < consumer->count; i++) {
+		if (!cal_conn_leave(consumer->sources[i].conn))
+			continue;
+		consumer->sources[i].leaving = true;
+		consumer->leaving++;
+	}
+	return consumer->leaving > 0;
+}
+
 static const struct cal_conn_events source_events = {
 	.up = on_up,
 	.message = on_message,
 	.malformed = on_malformed,
 	.down = on_down,
 	.refused = on_refused,
+	.left = on_left,
 };
 
 /* Its beginning and end. */

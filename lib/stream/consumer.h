@@ -16,6 +16,12 @@ struct cal_consumer;
 
 enum { CAL_CONSUMER_URLS = 64, CAL_CONSUMER_TOPICS = 10000 };
 
+/* By which a message is settled; one of zeros is none. */
+struct cal_receipt {
+	size_t source;                  /* the address it came from */
+	uint64_t number;
+};
+
 /* One message; lent during the event, unless its hold is taken. */
 struct cal_delivery {
 	uint64_t number;                /* of those handed up, from 1 */
@@ -25,6 +31,7 @@ struct cal_delivery {
 	struct cal_message *message;    /* cal_message_take(message) */
 	struct cal_buf *expanded;       /* what body lies in then; may be moved
 	                                   away; NULL: body is the message's */
+	struct cal_receipt receipt;     /* to be settled, once */
 };
 
 struct cal_consumer_conf {
@@ -59,6 +66,8 @@ struct cal_consumer_conf {
 	 * an address will not let us in.  Each once at most.
 	 */
 	void (*failed)(void *arg, const struct cal_err *err);
+	/* Once, after cal_consumer_leave. */
+	void (*left)(void *arg);
 	void *arg;
 };
 
@@ -78,6 +87,18 @@ char *cal_consumer_address(const struct cal_consumer *consumer,
 
 /* No message comes until it is called again with false. */
 void cal_consumer_pause(struct cal_consumer *consumer, bool pause);
+
+/* As cal_conn_settle and cal_conn_retry. */
+void cal_consumer_settle(struct cal_consumer *consumer,
+    struct cal_receipt receipt, enum cal_settle settle, const char *why);
+bool cal_consumer_retry(struct cal_consumer *consumer,
+    struct cal_receipt receipt);
+
+/*
+ * Takes nothing any more, and leaves its groups when all is settled; left
+ * follows.  False: there is nothing to leave.
+ */
+bool cal_consumer_leave(struct cal_consumer *consumer);
 
 void cal_consumer_counts(const struct cal_consumer *consumer,
     struct cal_consumer_counts *counts);

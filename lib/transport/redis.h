@@ -72,6 +72,9 @@ struct cal_redis_entry {
 	bool meta;              /* a Python peer's note of itself: skipped */
 	bool has_hdr, has_msg;
 	struct cal_slice hdr, msg, topic;       /* empty: none */
+	bool is_dead;           /* it has an "orig-id" */
+	struct cal_dead dead;   /* reason is cut; what is longer than it can be
+	                           is left out */
 };
 
 /*

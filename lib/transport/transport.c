@@ -74,6 +74,25 @@ cal_conn_pause(struct cal_conn *conn, bool pause)
 }
 
 void
+cal_conn_want(struct cal_conn *conn, size_t count)
+{
+	if (conn->ops->want != NULL)
+		conn->ops->want(conn, count);
+}
+
+bool
+cal_topic_is_wanted(const struct cal_slice *prefixes, size_t count,
+    struct cal_slice topic)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (cal_slice_begins(topic, prefixes[i]))
+			return true;
+	return count == 0;
+}
+
+void
 cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
     enum cal_settle settle, const char *why)
 {
@@ -81,11 +100,20 @@ cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
 		conn->ops->settle(conn, receipt, settle, why);
 }
 
-void
+bool
 cal_conn_retry(struct cal_conn *conn, uint64_t receipt)
 {
-	if (receipt != 0 && conn->ops->retry != NULL)
-		conn->ops->retry(conn, receipt);
+	return receipt == 0 || conn->ops->retry == NULL ||
+	    conn->ops->retry(conn, receipt);
+}
+
+bool
+cal_conn_leave(struct cal_conn *conn)
+{
+	if (conn->ops->leave == NULL)
+		return false;
+	conn->ops->leave(conn);
+	return true;
 }
 
 bool

@@ -43,6 +43,7 @@ enum {
 	CAL_CONN_ASKED = 1 << 20,       /* bytes of a reader's subscriptions */
 	CAL_MESSAGE_PRE = 8,    /* frames before the last three */
 	CAL_CONN_WINDOW = 100,  /* of what Redis has, taken and not settled */
+	CAL_DEAD_REASON = 512,  /* bytes; longer ones are cut */
 };
 
 /* What is spoken over a connection, and which end of it is ours. */
@@ -81,6 +82,16 @@ cal_hold_free(struct cal_hold *hold)
 		hold->free(hold);
 }
 
+/*
+ * What is said of a message that was put away in NAME.dead; lent with it.
+ * Empty: not said.
+ */
+struct cal_dead {
+	struct cal_slice reason;        /* at most CAL_DEAD_REASON bytes */
+	struct cal_slice id, group;     /* in the stream where it was */
+	uint64_t deliveries;            /* 0: not said */
+};
+
 /* One received message; lent during the event, unless its hold is taken. */
 struct cal_message {
 	enum cal_word word;
@@ -96,6 +107,8 @@ struct cal_message {
 	uint64_t receipt;
 	struct cal_slice id;            /* by which Redis knows it; or empty */
 	unsigned deliveries;            /* this one included; 0: not known */
+	bool is_dead;
+	struct cal_dead dead;           /* if it is_dead */
 };
 
 /* Moves the hold out: the slices of message then live as long as it does. */
@@ -175,9 +188,14 @@ struct cal_conn_events {
 	 */
 	void (*ended)(void *arg, const struct cal_err *err);
 
-	/* Redis: so many messages of a stream were gone before they could be
-	 * read.  May be NULL. */
+	/* Redis: so many messages of a stream will never come: they were gone
+	 * before they could be read, or lost with a connection after they were
+	 * acknowledged.  May be NULL. */
 	void (*trimmed)(void *arg, uint64_t count);
+
+	/* Redis: what cal_conn_leave wanted is done.  Once at most.  May be
+	 * NULL. */
+	void (*left)(void *arg);
 };
 
 /*
@@ -200,10 +218,14 @@ struct cal_conn_redis {
 	bool leave;             /* ended at what is the end now */
 	bool ack;               /* settled messages only are acknowledged; else
 	                           at once when they are read */
-	double lease;           /* seconds until others may claim them; ack */
+	double lease;           /* seconds until others may claim them; ack;
+	                           also of RPC with at_least_once */
 	unsigned max_deliver;   /* then to NAME.dead; 0: never; ack */
 	size_t window;          /* taken and not settled: 0: CAL_CONN_WINDOW;
 	                           also of RPC that binds */
+	size_t batch;           /* read ahead, and not handed up: others of the
+	                           group cannot have these; 0: as many as
+	                           window */
 
 	/* RPC that binds: acknowledge with the answer, not before. */
 	bool at_least_once;
@@ -272,11 +294,13 @@ struct cal_transport {
 	bool (*is_read)(const struct cal_conn *conn);
 	bool (*left)(const struct cal_conn *conn, uint64_t *progressp);
 	void (*pause)(struct cal_conn *conn, bool pause);
+	void (*want)(struct cal_conn *conn, size_t count);      /* or NULL */
 
 	/* Of what is kept; NULL: nothing is. */
 	void (*settle)(struct cal_conn *conn, uint64_t receipt,
 	    enum cal_settle settle, const char *why);
-	void (*retry)(struct cal_conn *conn, uint64_t receipt);
+	bool (*retry)(struct cal_conn *conn, uint64_t receipt);
+	void (*leave)(struct cal_conn *conn);
 	bool silent;            /* nobody is asked what he is: there is no PING */
 };
 
@@ -347,6 +371,17 @@ bool cal_conn_left(const struct cal_conn *conn, uint64_t *progressp);
 void cal_conn_pause(struct cal_conn *conn, bool pause);
 
 /*
+ * A group in Redis: with these its owner would have enough for now.  No more
+ * are taken out of the group, which others may have, until it is said anew;
+ * not said: as many as the window has.
+ */
+void cal_conn_want(struct cal_conn *conn, size_t count);
+
+/* Is one of the prefixes, of which there may be none, that of topic? */
+bool cal_topic_is_wanted(const struct cal_slice *prefixes, size_t count,
+    struct cal_slice topic);
+
+/*
  * Settles a message that was taken from Redis; why (or NULL) is kept with a
  * dead one.  A receipt that is 0 is none, and nothing happens; nothing is to
  * be settled where nothing is kept.
@@ -356,9 +391,18 @@ void cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
 
 /*
  * Its owner tries the message once more by himself: that is one more delivery.
- * Until it is settled its claim is renewed.
+ * Until it is settled its claim is renewed.  False: it is not to be tried:
+ * others have it by now, or it had max_deliver deliveries, and is to be settled
+ * with DEAD.
  */
-void cal_conn_retry(struct cal_conn *conn, uint64_t receipt);
+bool cal_conn_retry(struct cal_conn *conn, uint64_t receipt);
+
+/*
+ * Consuming: nothing is taken any more.  When all is settled, and Redis knows,
+ * our consumer leaves its group, and events->left follows; that may last as
+ * long as Redis cannot be reached.  False: there is nothing to leave.
+ */
+bool cal_conn_leave(struct cal_conn *conn);
 
 /* Is there no PING over it? */
 bool cal_conn_is_silent(const struct cal_conn *conn);
