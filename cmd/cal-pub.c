@@ -80,7 +80,7 @@ open_flow(struct program *p)
 		.arg = p,
 	};
 	enum cal_ready_line line = !o->ready_line ? CAL_READY_QUIET :
-	    o->tee ? CAL_READY_STDERR : CAL_READY_STDOUT;
+	    o->tee || o->print_id ? CAL_READY_STDERR : CAL_READY_STDOUT;
 	struct cal_err err;
 	char *urls;
 
@@ -127,6 +127,8 @@ main(int argc, char **argv)
 		return 0;
 	cal_words_setup("cal-pub", &p.options.words, true);
 	cal_die_unless(cal_ready_check(p.options.notify_fd, &err), &err);
+	cal_die_unless(cal_redis_open(p.options.urls,
+	    p.options.urls_count, &p.options.redis, &err), &err);
 	cal_die_unless(cal_keyring_open(&p.ring, &p.options.keys,
 	    p.options.bind, &err), &err);
 	cal_start_descriptors();

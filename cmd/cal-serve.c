@@ -149,6 +149,8 @@ main(int argc, char **argv)
 		return 0;
 	cal_words_setup("cal-serve", &p.options.words, false);
 	cal_die_unless(cal_ready_check(p.options.notify_fd, &err), &err);
+	cal_die_unless(cal_redis_open(&p.options.url, 1, &p.options.redis,
+	    &err), &err);
 	cal_die_unless(cal_keyring_open(&p.ring, &p.options.keys,
 	    p.options.bind, &err), &err);
 	p.loop = cal_start_loop();

@@ -140,6 +140,8 @@ main(int argc, char **argv)
 		return 0;
 	cal_words_setup("cal-sub", &p.options.words, false);
 	cal_die_unless(cal_ready_check(p.options.notify_fd, &err), &err);
+	cal_die_unless(cal_redis_open(p.options.urls,
+	    p.options.urls_count, &p.options.redis, &err), &err);
 	cal_die_unless(cal_keyring_open(&p.ring, &p.options.keys,
 	    p.options.bind, &err), &err);
 	if (p.options.command == NULL)

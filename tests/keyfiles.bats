@@ -132,7 +132,7 @@ as_other() {
 	bad nothing 'nothing: No such file or directory'
 	put a 600 "$SECRET"
 	ln -s a link
-	bad link 'link: it is a symbolic link, which a secret key must not be'
+	bad link 'link: it is a symbolic link, which a secret must not be'
 	put a.pub 644 "$PUBLIC"
 	ln -s a.pub link.pub
 	good link.pub
@@ -142,7 +142,7 @@ as_other() {
 	local mode
 	for mode in 0644 0640 0604 0601 0610; do
 		put a $mode "# cal secret key: do not share\n$SECRET\n"
-		bad a "a: its mode is $mode, but a secret key is for its owner alone: chmod 600"
+		bad a "a: its mode is $mode, but a secret is for its owner alone: chmod 600"
 	done
 	for mode in 0600 0400; do
 		put a $mode "$SECRET\n"
@@ -150,7 +150,7 @@ as_other() {
 	done
 	# No comment says what it is: what is no NAME.pub has to be safe.
 	put a 0644 "$PUBLIC\n"
-	bad a "a: its mode is 0644, but a secret key is for its owner alone: chmod 600"
+	bad a "a: its mode is 0644, but a secret is for its owner alone: chmod 600"
 	for mode in 0664 0646; do
 		put a.pub $mode "$PUBLIC\n"
 		bad a.pub "a.pub: its mode is $mode, so others may write to it: chmod go-w"
@@ -179,7 +179,7 @@ as_other() {
 @test "\$CREDENTIALS_DIRECTORY: root's files there may be the group's, too" {
 	[[ $(id -u) == 0 ]] || skip "needs root"
 	mkdir cred
-	local words='but a secret key is for its owner alone: chmod 600'
+	local words='but a secret is for its owner alone: chmod 600'
 	put a 0440 "$SECRET\n"
 	put cred/a 0440 "$SECRET\n"
 	bad cred/a "cred/a: its mode is 0440, $words"
@@ -192,7 +192,7 @@ as_other() {
 	bad cred/a "cred/a: its mode is 0444, $words"
 	chmod 0440 cred/a
 	ln -s a cred/b
-	bad cred/b 'cred/b: it is a symbolic link, which a secret key must not be'
+	bad cred/b 'cred/b: it is a symbolic link, which a secret must not be'
 	CREDENTIALS_DIRECTORY=cred bad cred/a "cred/a: its mode is 0440, $words"
 }
 

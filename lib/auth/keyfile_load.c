@@ -3,32 +3,11 @@
  * nobody knows before what is in it.
  */
 #include <errno.h>
-#include <unistd.h>
 
 #include "auth/keyfile.h"
 #include "auth/trust.h"
 #include "base/io.h"
 #include "base/secret.h"
-
-/* Reads one byte beyond the limit to see it; -1 with errno. */
-static ssize_t
-read_text(int fd, uint8_t *text)
-{
-	size_t len = 0;
-	ssize_t n;
-
-	while (len <= CAL_KEYFILE_MAX) {
-		n = read(fd, text + len, CAL_KEYFILE_MAX + 1 - len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	return (ssize_t)len;
-}
 
 /* Puts the file and the line in front; returns rc. */
 static int
@@ -48,8 +27,9 @@ static int
 read_file(struct cal_keyfile *file, int fd, const char *path,
     struct cal_err *err)
 {
+	/* One byte beyond the limit, to see it. */
 	uint8_t *text = cal_secret_new(CAL_KEYFILE_MAX + 1);
-	ssize_t len = read_text(fd, text);
+	ssize_t len = cal_io_fill(fd, text, CAL_KEYFILE_MAX + 1);
 	int rc;
 
 	if (len == -1)

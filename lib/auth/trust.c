@@ -68,7 +68,7 @@ check(int fd, const char *path, enum cal_trust trust, struct cal_err *err)
 		if ((mode & OTHERS) == 0 || is_credential(&st, path))
 			break;
 		return cal_fail(err, CAL_ECONFIG, "%s: its mode is %04o, but "
-		    "a secret key is for its owner alone: chmod 600", path,
+		    "a secret is for its owner alone: chmod 600", path,
 		    (unsigned)mode);
 	case CAL_TRUST_PUBLIC:
 		if ((mode & OTHERS_WRITE) == 0)
@@ -94,7 +94,7 @@ open_file(int *fdp, int at, const char *name, const char *path,
 	*fdp = openat(at, name, flags);
 	if (*fdp == -1 && errno == ELOOP && trust == CAL_TRUST_SECRET)
 		return cal_fail(err, CAL_ECONFIG, "%s: it is a symbolic "
-		    "link, which a secret key must not be", path);
+		    "link, which a secret must not be", path);
 	if (*fdp == -1)
 		return cal_fail_errno(err, CAL_ECONFIG, errno, "%s", path);
 	if ((rc = check(*fdp, path, trust, err)) != CAL_OK)

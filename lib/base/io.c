@@ -71,6 +71,25 @@ cal_io_read(int fd, struct cal_buf *buf, size_t len)
 	return n;
 }
 
+ssize_t
+cal_io_fill(int fd, void *ptr, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < size) {
+		n = read(fd, (uint8_t *)ptr + len, size - len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
 /* Somebody else may have made the description non-blocking. */
 static int
 wait_for(int fd, short events)

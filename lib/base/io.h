@@ -30,6 +30,12 @@ void cal_io_close(int *fdp);
  */
 ssize_t cal_io_read(int fd, struct cal_buf *buf, size_t len);
 
+/*
+ * Reads until size bytes are there, or to the end of the file.  The count, or
+ * -1 with errno.
+ */
+ssize_t cal_io_fill(int fd, void *ptr, size_t size);
+
 /* Writes all, waiting as long as it takes.  -1 with errno. */
 int cal_io_write_all(int fd, const void *ptr, size_t len);
 

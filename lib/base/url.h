@@ -14,7 +14,8 @@ enum cal_scheme {
 	CAL_TCP,                /* tcp://HOST:PORT */
 	CAL_IPC,                /* ipc://PATH */
 	CAL_LOOPBACK,           /* loop://NAME, inside one process, for tests */
-	CAL_REDIS,              /* redis://[[USER][:PASSWORD]@]HOST[:PORT][/DB] */
+	CAL_REDIS,              /* redis://[[USER][:PASSWORD]@]HOST[:PORT]
+	                           [/DB]?stream=NAME... */
 	CAL_REDIS_UNIX,         /* redis+unix://[[USER][:PASSWORD]@]PATH */
 };
 
@@ -74,6 +75,15 @@ int cal_url_parse(struct cal_url *url, const char *text, bool bind,
 
 /* What of the text of a URL, or of what may be one, words may show. */
 const char *cal_url_shown(const char *text);
+
+/*
+ * What a user, stream, group or consumer may be called, and what a password
+ * may be.  CAL_EUSAGE, with what in front and without the value.
+ */
+int cal_url_check_name(const char *name, const char *what,
+    struct cal_err *err);
+int cal_url_check_password(const char *password, const char *what,
+    struct cal_err *err);
 
 /*
  * Looks the host of a tcp or redis URL up.  CAL_ENOHOST when the name does not

@@ -35,12 +35,11 @@ read_code(const char *text)
 	return low < 0 ? -1 : high << 4 | low;
 }
 
-/* out has room for max bytes and a NUL. */
+/* In its place, where there is room. */
 static int
-decode(char *out, size_t max, const char *text, const char *what,
-    struct cal_err *err)
+decode(char *text, const char *what, struct cal_err *err)
 {
-	size_t len = 0;
+	char *end = text;
 	int byte;
 
 	for (; *text != '\0'; text++) {
@@ -51,27 +50,69 @@ decode(char *out, size_t max, const char *text, const char *what,
 				    "%s: bad percent code", what);
 			text += 2;
 		}
-		if (byte < 0x20 || byte == 0x7f)
+		if (byte == '\0')
 			return cal_fail(err, CAL_EUSAGE,
 			    "%s: control character", what);
-		if (len == max)
-			return cal_fail(err, CAL_EUSAGE,
-			    "%s: more than %zu bytes", what, max);
-		out[len++] = (char)byte;
+		*end++ = (char)byte;
 	}
-	out[len] = '\0';
-	return len > 0 ? CAL_OK :
-	    cal_fail(err, CAL_EUSAGE, "%s: it is empty", what);
+	*end = '\0';
+	return CAL_OK;
 }
 
-/* out has room for CAL_URL_NAME_MAX bytes and a NUL. */
 static int
-read_name(char *out, const char *text, const char *what, struct cal_err *err)
+check(const char *text, size_t max, const char *what, struct cal_err *err)
 {
-	int rc = decode(out, CAL_URL_NAME_MAX, text, what, err);
+	const char *p;
 
-	if (rc == CAL_OK && !cal_utf8_valid(cal_slice_text(out)))
+	if (*text == '\0')
+		return cal_fail(err, CAL_EUSAGE, "%s: it is empty", what);
+	if (strlen(text) > max)
+		return cal_fail(err, CAL_EUSAGE, "%s: more than %zu bytes",
+		    what, max);
+	for (p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return cal_fail(err, CAL_EUSAGE,
+			    "%s: control character", what);
+	return CAL_OK;
+}
+
+int
+cal_url_check_name(const char *name, const char *what, struct cal_err *err)
+{
+	int rc = check(name, CAL_URL_NAME_MAX, what, err);
+
+	if (rc == CAL_OK && !cal_utf8_valid(cal_slice_text(name)))
 		rc = cal_fail(err, CAL_EUSAGE, "%s: not UTF-8", what);
+	return rc;
+}
+
+int
+cal_url_check_password(const char *password, const char *what,
+    struct cal_err *err)
+{
+	return check(password, CAL_URL_PASSWORD_MAX, what, err);
+}
+
+/* name has room for CAL_URL_NAME_MAX bytes and a NUL. */
+static int
+read_name(char *name, char *text, const char *what, struct cal_err *err)
+{
+	int rc;
+
+	if ((rc = decode(text, what, err)) == CAL_OK &&
+	    (rc = cal_url_check_name(text, what, err)) == CAL_OK)
+		memcpy(name, text, strlen(text) + 1);
+	return rc;
+}
+
+static int
+read_password(char *password, char *text, struct cal_err *err)
+{
+	int rc;
+
+	if ((rc = decode(text, "password", err)) == CAL_OK &&
+	    (rc = cal_url_check_password(text, "password", err)) == CAL_OK)
+		memcpy(password, text, strlen(text) + 1);
 	return rc;
 }
 
@@ -88,12 +129,12 @@ read_userinfo(struct cal_url *url, char *text, struct cal_err *err)
 		    "'?', '#' and '@' as percent codes only, and so does "
 		    "'@' what follows them");
 	if ((colon = strchr(text, ':')) != NULL)
-		*colon = '\0';
+		*colon++ = '\0';
 	if ((colon == NULL || *text != '\0') &&
 	    (rc = read_name(redis->user, text, "user", err)) != CAL_OK)
 		return rc;
-	return colon == NULL ? CAL_OK : decode(redis->password,
-	    CAL_URL_PASSWORD_MAX, colon + 1, "password", err);
+	return colon == NULL ? CAL_OK :
+	    read_password(redis->password, colon, err);
 }
 
 static int
@@ -133,10 +174,9 @@ read_place(struct cal_url *url, char *text, struct cal_err *err)
 	return cal_url_read_host(url, text, strlen(text), false, err);
 }
 
-/* value is NULL without a '='. */
 static int
-read_pair(struct cal_url *url, const char *key, const char *value,
-    bool *has_dbp, struct cal_err *err)
+read_pair(struct cal_url *url, const char *key, char *value, bool *has_dbp,
+    struct cal_err *err)
 {
 	struct cal_url_redis *redis = &url->redis;
 	const struct {
@@ -155,7 +195,7 @@ read_pair(struct cal_url *url, const char *key, const char *value,
 			continue;
 		if (names[i].name[0] != '\0')
 			return cal_fail(err, CAL_EUSAGE, "%s= twice", key);
-		return read_name(names[i].name, value ? value : "", key, err);
+		return read_name(names[i].name, value, key, err);
 	}
 	if (strcmp(key, "cluster") == 0)
 		return cal_fail(err, CAL_EUSAGE, "cluster=: Redis Cluster is "
@@ -168,7 +208,7 @@ read_pair(struct cal_url *url, const char *key, const char *value,
 		    "here it is HOST:PORT/DB");
 	*has_dbp = true;
 	return twice ? cal_fail(err, CAL_EUSAGE, "db= twice") :
-	    read_db(url, value ? value : "", err);
+	    read_db(url, value, err);
 }
 
 static int
@@ -179,7 +219,8 @@ read_query(struct cal_url *url, char *text, struct cal_err *err)
 	int rc;
 
 	while ((pair = strsep(&text, "&")) != NULL) {
-		if ((value = strchr(pair, '=')) != NULL)
+		value = pair + strcspn(pair, "=");
+		if (*value == '=')
 			*value++ = '\0';
 		rc = read_pair(url, pair, value, &has_db, err);
 		if (rc != CAL_OK)

@@ -83,6 +83,7 @@ parse(struct cal_call_options *o, int argc, char **argv,
 		{ .name = "connect", .kind = CAL_OPT_FLAG,
 		    .dest = &o->connect, .help = "connect to URL (default)" },
 		CAL_KEYS_ROWS(&o->keys),
+		CAL_REDIS_ROWS(&o->redis),
 		{ .name = "ready-line", .letter = '1', .kind = CAL_OPT_FLAG,
 		    .dest = &o->ready_line, .help = "with --bind: when ready, "
 		    "print the real URL on stderr" },
@@ -148,7 +149,7 @@ check_words(struct cal_call_options *o, const struct cal_args *args,
 		return cal_fail(err, CAL_EUSAGE, "no URL (see --help)");
 	if (args->count > most)
 		return cal_fail(err, CAL_EUSAGE, "unexpected argument '%s'",
-		    args->words[most]);
+		    cal_url_shown(args->words[most]));
 	if (args->count > 1)
 		o->method = args->words[1];
 	else if (!o->ping && !o->shape.json)
@@ -164,6 +165,22 @@ check_words(struct cal_call_options *o, const struct cal_args *args,
 }
 
 static int
+check_redis(struct cal_call_options *o, struct cal_err *err)
+{
+	const struct cal_redis_choice choice = {
+		"--ping", o->ping, "a server is not there to be asked",
+	};
+	int rc;
+
+	if (!cal_url_is_redis(&o->url))
+		return cal_redis_without(&o->redis, NULL, 0, err);
+	if ((rc = cal_redis_check_side(o->bind, o->connect, err)) != CAL_OK ||
+	    (rc = cal_redis_check_keys(&o->keys, err)) != CAL_OK)
+		return rc;
+	return cal_redis_refuse(&choice, 1, err);
+}
+
+static int
 check_rest(struct cal_call_options *o, struct cal_err *err)
 {
 	const struct cal_choice sides[] = {
@@ -171,7 +188,8 @@ check_rest(struct cal_call_options *o, struct cal_err *err)
 	};
 	int rc;
 
-	if ((rc = CAL_CHOICE_CHECK(sides, err)) != CAL_OK)
+	if ((rc = CAL_CHOICE_CHECK(sides, err)) != CAL_OK ||
+	    (rc = check_redis(o, err)) != CAL_OK)
 		return rc;
 	if (o->exit_remote && o->shape.mode != CAL_SHAPE_ONE)
 		return cal_fail(err, CAL_EUSAGE,

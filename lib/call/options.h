@@ -5,6 +5,7 @@
 #include "base/url.h"
 #include "cli/keys.h"
 #include "cli/okey.h"
+#include "cli/redis.h"
 #include "cli/source.h"
 #include "cli/words.h"
 
@@ -19,6 +20,7 @@ struct cal_call_options {
 	bool unordered, keep_going, compress, exit_remote, ping;
 	bool bind, connect, ready_line;
 	struct cal_keys_options keys;
+	struct cal_redis_options redis;
 	struct cal_words words;
 };
 

@@ -58,6 +58,13 @@ struct cal_jobs_options {
 int cal_jobs_settle(struct cal_jobs_options *work, uint64_t usual, bool text,
     struct cal_err *err);
 
+/* How many run at a time, or wait in a worker, once it is settled. */
+static inline size_t
+cal_jobs_room(const struct cal_jobs_options *work)
+{
+	return work->dialect == NULL ? work->jobs : work->jobs * work->depth;
+}
+
 /* What commands need: whoever collects them, and their environment. */
 struct cal_jobs {
 	struct ev_loop *loop;

@@ -7,6 +7,7 @@
 #include "auth/keyfile.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "cli/choice.h"
 
 enum { DOMAIN_MAX = 255 };
 
@@ -15,6 +16,21 @@ static bool
 meant(const char *value, const char *variable)
 {
 	return value != NULL && value != getenv(variable);
+}
+
+const char *
+cal_keys_given(const struct cal_keys_options *o)
+{
+	const struct cal_choice choices[] = {
+		{ "-i", meant(o->identity, "CAL_IDENTITY") },
+		{ "-S", meant(o->server_key, "CAL_SERVER_KEY") },
+		{ "-A", meant(o->authorized, "CAL_AUTHORIZED") },
+		{ "--allow-any-client", o->allow_any_client },
+		{ "--domain", o->domain != NULL },
+		{ "--insecure", o->insecure },
+	};
+
+	return CAL_CHOICE_FIRST(choices);
 }
 
 static int

@@ -59,6 +59,12 @@ struct cal_keyring {
 int cal_keyring_open(struct cal_keyring *ring,
     const struct cal_keys_options *options, bool bind, struct cal_err *err);
 
+/*
+ * The first option that was given, as it is typed; NULL: none was, whatever
+ * stands in the environment.
+ */
+const char *cal_keys_given(const struct cal_keys_options *options);
+
 /* What a connection takes; NULL: nothing is encrypted. */
 const struct cal_conn_keys *cal_keyring_keys(const struct cal_keyring *ring);
 

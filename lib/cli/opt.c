@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/secret.h"
 #include "cli/opt.h"
 #include "cli/opt_text.h"
 
@@ -344,6 +345,20 @@ cal_opt_parse(const struct cal_usage *usage, int argc, char **argv,
 	return rc;
 }
 
+/* What is behind moves to the front, so that no length is left to see. */
+static void
+wipe_userinfo(char *text)
+{
+	char *start = strstr(text, "://"), *at = strrchr(text, '@');
+	size_t len = strlen(text), left;
+
+	if (start == NULL || at == NULL)
+		return;
+	memmove(start + 3, at + 1, strlen(at + 1) + 1);
+	left = strlen(text);
+	cal_secret_wipe(text + left, len - left);
+}
+
 int
 cal_opt_url(struct cal_url *url, const char *text, bool bind,
     struct cal_err *err)
@@ -353,5 +368,7 @@ cal_opt_url(struct cal_url *url, const char *text, bool bind,
 	if (rc == CAL_OK && url->scheme == CAL_LOOPBACK)
 		rc = cal_fail(err, CAL_EUSAGE, "bad URL '%s': loop:// is for "
 		    "tests inside one process", text);
+	if (rc == CAL_OK && cal_url_is_redis(url))
+		wipe_userinfo((char *)(uintptr_t)text);
 	return rc;
 }

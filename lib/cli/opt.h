@@ -77,7 +77,11 @@ struct cal_args {
 int cal_opt_parse(const struct cal_usage *usage, int argc, char **argv,
     struct cal_args *args, bool *donep, struct cal_err *err);
 
-/* An address among the words: what cal_url_parse takes, but no loop://. */
+/*
+ * An address among the words: what cal_url_parse takes, but no loop://.  Once
+ * it is read, its user and password are wiped out of text, which is argv's: a
+ * list of processes does not show them any more.
+ */
 int cal_opt_url(struct cal_url *url, const char *text, bool bind,
     struct cal_err *err);
 

@@ -27,6 +27,7 @@ static const struct cal_pub_options usual = {
 	.max_body = 10 << 20,
 	.linger = 30,
 	.connect_timeout = 5,
+	.retry_delay = 0.2,
 };
 
 static int
@@ -98,9 +99,28 @@ parse(struct cal_pub_options *o, int argc, char **argv, struct cal_args *args,
 		    .dest = &o->connect, .help = "connect to subscribers that "
 		    "listen" },
 		CAL_KEYS_ROWS(&o->keys),
+		CAL_REDIS_ROWS(&o->redis),
+		{ .name = "maxlen", .kind = CAL_OPT_WHOLE, .value = "N",
+		    .dest = &o->redis.conn.max_len, .low = 1, .help =
+		    "redis: let the stream keep about N messages" },
+		{ .name = "print-id", .kind = CAL_OPT_FLAG,
+		    .dest = &o->print_id, .help = "redis: print the id of "
+		    "each message when Redis has it" },
+		{ .name = "wait", .kind = CAL_OPT_TEXT, .value = "N:MS",
+		    .dest = &o->replicas, .help = "redis: N replicas must "
+		    "have each message within MS milliseconds" },
+		{ .name = "retry", .kind = CAL_OPT_WHOLE, .value = "N",
+		    .dest = &o->retry, .high = 1000000, .help = "redis: send "
+		    "what may not have arrived again, up to N times, with "
+		    "the same message id (0)" },
+		{ .name = "retry-delay", .kind = CAL_OPT_SECONDS,
+		    .value = "S", .dest = &o->retry_delay, .help = "redis: "
+		    "seconds until what Redis refuses for the moment is "
+		    "tried again, doubling (0.2)" },
 		{ .name = "ready-line", .letter = '1', .kind = CAL_OPT_FLAG,
 		    .dest = &o->ready_line, .help = "when ready, print the "
-		    "real URLs and close stdout; with -T on stderr" },
+		    "real URLs and close stdout; with -T or "
+		    "--print-id on stderr" },
 		{ .name = "notify-fd", .kind = CAL_OPT_WHOLE, .value = "N",
 		    .dest = &o->notify_fd, .low = 3, .high = 1 << 20,
 		    .help = "when ready, write a newline to descriptor N" },
@@ -127,12 +147,15 @@ check_choices(struct cal_pub_options *o, struct cal_err *err)
 	const struct cal_choice paces[] = {
 		{ "--rate", o->rate > 0 }, { "--interval", o->interval > 0 },
 	};
+	const struct cal_choice outputs[] = {
+		{ "-T", o->tee }, { "--print-id", o->print_id },
+	};
 	int rc;
 
-	if ((rc = CAL_CHOICE_CHECK(sides, err)) != CAL_OK)
+	if ((rc = CAL_CHOICE_CHECK(sides, err)) != CAL_OK ||
+	    (rc = CAL_CHOICE_CHECK(paces, err)) != CAL_OK)
 		return rc;
-	o->bind = !o->connect;
-	return CAL_CHOICE_CHECK(paces, err);
+	return CAL_CHOICE_CHECK(outputs, err);
 }
 
 static int
@@ -141,7 +164,7 @@ add_url(struct cal_pub_options *o, const char *text, struct cal_err *err)
 	if (o->urls_count == CAL_PUBLISHER_URLS)
 		return cal_fail(err, CAL_EUSAGE, "more than %d URLs",
 		    CAL_PUBLISHER_URLS);
-	return cal_opt_url(&o->urls[o->urls_count++], text, o->bind, err);
+	return cal_opt_url(&o->urls[o->urls_count++], text, !o->connect, err);
 }
 
 static int
@@ -158,11 +181,57 @@ read_words(struct cal_pub_options *o, const struct cal_args *args,
 		return cal_fail(err, CAL_EUSAGE, "no URL (see --help)");
 	if (args->count > 2)
 		return cal_fail(err, CAL_EUSAGE, "unexpected argument '%s'; "
-		    "more URLs are given with -u", args->words[2]);
+		    "more URLs are given with -u",
+		    cal_url_shown(args->words[2]));
 	rc = add_url(o, args->words[0], err);
 	for (i = 0; rc == CAL_OK && i < o->more_urls.count; i++)
 		rc = add_url(o, o->more_urls.items[i], err);
 	return rc;
+}
+
+static int
+settle_redis(struct cal_pub_options *o, struct cal_err *err)
+{
+	static const char kept[] = "Redis keeps what nobody has read yet";
+	const struct cal_redis_choice choices[] = {
+		{ "--distribute", o->distribute, "whoever shares messages "
+		    "reads them as a group" },
+		{ "--no-drop", o->no_drop, kept },
+		{ "--wait-subscribers",
+		    o->wait_readers != usual.wait_readers, kept },
+	};
+	int rc;
+
+	if ((rc = cal_redis_check_side(o->bind, o->connect, err)) != CAL_OK ||
+	    (rc = cal_redis_check_keys(&o->keys, err)) != CAL_OK ||
+	    (rc = CAL_REDIS_REFUSE(choices, err)) != CAL_OK)
+		return rc;
+	o->wait_readers = 0;
+	o->redis.conn.patience = o->connect_timeout;
+	o->redis.conn.pause = o->retry_delay;
+	o->redis.conn.retries = (unsigned)o->retry;
+	return o->replicas == NULL ? CAL_OK :
+	    cal_redis_replicas(&o->redis.conn, o->replicas, err);
+}
+
+static int
+check_redis(struct cal_pub_options *o, struct cal_err *err)
+{
+	const struct cal_choice only[] = {
+		{ "--maxlen", o->redis.conn.max_len != 0 },
+		{ "--print-id", o->print_id },
+		{ "--wait", o->replicas != NULL },
+		{ "--retry", o->retry != usual.retry },
+		{ "--retry-delay", o->retry_delay != usual.retry_delay },
+	};
+	bool with;
+	int rc;
+
+	rc = cal_redis_check_urls(&with, o->urls, o->urls_count, err);
+	if (rc != CAL_OK)
+		return rc;
+	return with ? settle_redis(o, err) :
+	    CAL_REDIS_WITHOUT(&o->redis, only, err);
 }
 
 static int
@@ -196,5 +265,9 @@ cal_pub_options_read(struct cal_pub_options *o, int argc, char **argv,
 	    (rc = read_words(o, &args, err)) != CAL_OK ||
 	    (rc = cal_okey_check(&o->key, &o->shape, err)) != CAL_OK)
 		return rc;
-	return check_rest(o, err);
+	if ((rc = check_rest(o, err)) != CAL_OK ||
+	    (rc = check_redis(o, err)) != CAL_OK)
+		return rc;
+	o->bind = !o->connect;
+	return CAL_OK;
 }

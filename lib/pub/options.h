@@ -5,6 +5,7 @@
 #include "base/url.h"
 #include "cli/keys.h"
 #include "cli/okey.h"
+#include "cli/redis.h"
 #include "cli/source.h"
 #include "cli/words.h"
 #include "stream/publisher.h"
@@ -29,6 +30,13 @@ struct cal_pub_options {
 	bool keep_going, tee;
 	bool bind, connect, ready_line;
 	struct cal_keys_options keys;
+
+	struct cal_redis_options redis;
+	const char *replicas;           /* --wait, as given; or NULL */
+	bool print_id;
+	uint64_t retry;
+	double retry_delay;             /* seconds before the first */
+
 	struct cal_words words;
 };
 

@@ -1,4 +1,6 @@
 /* The table of cal-serve's options, and what must fit together. */
+#include <string.h>
+
 #include "cli/choice.h"
 #include "cli/shape.h"
 #include "serve/options.h"
@@ -35,6 +37,7 @@ static const struct cal_serve_options usual = {
 	.max_queue = 1000,
 	.max_body = 10 << 20,
 	.timeout = 3600,
+	.redis.conn.lease = CAL_REDIS_LEASE,
 };
 
 static int
@@ -87,6 +90,12 @@ parse(struct cal_serve_options *o, int argc, char **argv,
 		    .dest = &o->connect, .help = "dial out to a caller that "
 		    "listens" },
 		CAL_KEYS_ROWS(&o->keys),
+		CAL_REDIS_ROWS(&o->redis),
+		{ .name = "at-least-once", .kind = CAL_OPT_FLAG,
+		    .dest = &o->redis.conn.at_least_once, .help = "redis: a "
+		    "request is done with when its answer is there; others "
+		    "repeat what a dead server left" },
+		CAL_REDIS_LEASE_ROW(&o->redis),
 		{ .name = "ready-line", .letter = '1', .kind = CAL_OPT_FLAG,
 		    .dest = &o->ready_line, .help = "when ready, print the "
 		    "real URL and close stdout" },
@@ -118,7 +127,7 @@ read_words(struct cal_serve_options *o, const struct cal_args *args,
 		return cal_fail(err, CAL_EUSAGE, "no URL (see --help)");
 	if (args->count > (command ? 2u : 1u))
 		return cal_fail(err, CAL_EUSAGE, "unexpected argument '%s'%s",
-		    args->words[command ? 2 : 1], command ? "" :
+		    cal_url_shown(args->words[command ? 2 : 1]), command ? "" :
 		    "; a command stands behind '--'");
 	if (command && args->count < 2)
 		return cal_fail(err, CAL_EUSAGE,
@@ -132,7 +141,7 @@ read_words(struct cal_serve_options *o, const struct cal_args *args,
 		o->method = args->words[1];
 		o->command = args->command;
 	}
-	return cal_opt_url(&o->url, args->words[0], o->bind, err);
+	return cal_opt_url(&o->url, args->words[0], !o->connect, err);
 }
 
 static int
@@ -148,14 +157,41 @@ check_workers(struct cal_serve_options *o, struct cal_err *err)
 	return rc;
 }
 
+/* Servers share a group: one is there when none is named. */
 static int
-check_side(struct cal_serve_options *o, struct cal_err *err)
+settle_redis(struct cal_serve_options *o, struct cal_err *err)
+{
+	struct cal_conn_redis *conn = &o->redis.conn;
+	bool lease = conn->lease != usual.redis.conn.lease;
+	const struct cal_choice only[] = {
+		{ "--at-least-once", conn->at_least_once },
+		{ "--lease", lease },
+	};
+	int rc;
+
+	if (!cal_url_is_redis(&o->url))
+		return CAL_REDIS_WITHOUT(&o->redis, only, err);
+	if ((rc = cal_redis_check_side(o->bind, o->connect,
+	    err)) != CAL_OK ||
+	    (rc = cal_redis_check_keys(&o->keys, err)) != CAL_OK ||
+	    (rc = cal_redis_check_lease(conn->lease, err)) != CAL_OK)
+		return rc;
+	if (lease && !conn->at_least_once)
+		return cal_fail(err, CAL_EUSAGE, "--lease has no meaning "
+		    "without --at-least-once: nothing is held");
+	if (o->url.redis.group[0] == '\0')
+		strcpy(o->url.redis.group, "cal");
+	conn->window = cal_jobs_room(&o->work);
+	return CAL_OK;
+}
+
+static int
+check_side(const struct cal_serve_options *o, struct cal_err *err)
 {
 	const struct cal_choice sides[] = {
 		{ "--bind", o->bind }, { "--connect", o->connect },
 	};
 
-	o->bind = !o->connect;
 	return CAL_CHOICE_CHECK(sides, err);
 }
 
@@ -175,5 +211,9 @@ cal_serve_options_read(struct cal_serve_options *options, int argc,
 	    options->text, err)) != CAL_OK ||
 	    (rc = read_words(options, &args, err)) != CAL_OK)
 		return rc;
-	return check_workers(options, err);
+	if ((rc = check_workers(options, err)) != CAL_OK ||
+	    (rc = settle_redis(options, err)) != CAL_OK)
+		return rc;
+	options->bind = !options->connect;
+	return CAL_OK;
 }

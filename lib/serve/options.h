@@ -5,6 +5,7 @@
 #include "base/url.h"
 #include "cli/jobs.h"
 #include "cli/keys.h"
+#include "cli/redis.h"
 #include "cli/words.h"
 #include "codec/body.h"
 #include "work/order.h"
@@ -25,6 +26,7 @@ struct cal_serve_options {
 	bool text, compress, bind, connect, no_traceback;
 	bool ready_line;
 	struct cal_keys_options keys;
+	struct cal_redis_options redis;
 	struct cal_words words;
 };
 

@@ -214,6 +214,7 @@ open_peer(struct cal_service *service, struct cal_err *err)
 		.insecure = conf->insecure,
 		.compress = conf->compress,
 		.max_body = conf->max_body,
+		.redis = conf->redis,
 		.order = cal_order_name(conf->order),
 		.serializer = conf->body->name,
 		.events = &peer_events,
@@ -245,7 +246,7 @@ cal_service_open(struct cal_service **servicep,
 		return rc;
 	}
 	*servicep = service;
-	if (conf->bind)
+	if (conf->bind && !cal_peer_is_silent(service->peer))
 		on_peer_up(service);
 	return CAL_OK;
 }
@@ -283,6 +284,7 @@ cal_service_drain(struct cal_service *service, double grace)
 {
 	if (!service->draining) {
 		service->draining = true;
+		cal_peer_pause(service->peer);
 		refuse_waiting(service);
 	}
 	if (grace >= 0 && !ev_is_active(&service->grace)) {

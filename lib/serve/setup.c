@@ -41,6 +41,7 @@ cal_setup_service(struct cal_service **servicep,
 	conf->text = o->text;
 	conf->log_json = o->words.format == 1;
 	conf->max_body = o->max_body;
+	conf->redis = &o->redis.conn;
 	conf->order = (enum cal_order_kind)o->order;
 	conf->jobs = o->work.jobs;
 	conf->max_queue = o->max_queue;

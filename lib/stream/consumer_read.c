@@ -2,23 +2,6 @@
 #include "codec/snappy.h"
 #include "stream/consumer_parts.h"
 
-/*
- * A subscription is a prefix of the first frame, whatever that is: a message
- * without a topic begins with "UPPER".  Only who wants everything wants that.
- */
-static bool
-is_wanted(const struct cal_message *message,
-    const struct cal_consumer_conf *conf)
-{
-	size_t i;
-
-	for (i = 0; i < conf->topics_count; i++)
-		if (conf->topics[i].len == 0 || (message->pre_count > 0 &&
-		    cal_slice_begins(message->pre[0], conf->topics[i])))
-			return true;
-	return conf->topics_count == 0;
-}
-
 static int
 read_topic(struct cal_slice *topicp, const struct cal_message *message,
     const struct cal_consumer_conf *conf, struct cal_err *err)
@@ -32,7 +15,12 @@ read_topic(struct cal_slice *topicp, const struct cal_message *message,
 		*topicp = message->pre[0];
 	if (topicp->len > CAL_STREAMMSG_TOPIC_MAX)
 		return cal_fail(err, CAL_EPROTO, "its topic is too long");
-	if (!is_wanted(message, conf))
+	/*
+	 * A subscription is a prefix of the first frame, whatever that is: a
+	 * message without a topic begins with "UPPER".  Only who wants
+	 * everything wants that.
+	 */
+	if (!cal_topic_is_wanted(conf->topics, conf->topics_count, *topicp))
 		return cal_fail(err, CAL_EPROTO,
 		    "nobody asked for its topic");
 	return CAL_OK;

@@ -95,12 +95,15 @@ open_consumer(struct cal_intake *intake, struct cal_err *err)
 		.topics = o->topics,
 		.topics_count = o->topic_list.count,
 		.keys = intake->conf.keys,
+		.redis = &o->redis.conn,
 		.max_body = o->max_body,
 		.connect_timeout = o->connect_timeout,
 		.ready = on_ready,
 		.message = cal_intake_on_message,
 		.gap = cal_intake_on_gap,
 		.failed = cal_intake_on_failed,
+		.ended = cal_intake_on_ended,
+		.left = cal_intake_on_left,
 		.arg = intake,
 	};
 
@@ -139,6 +142,7 @@ cal_intake_open(struct cal_intake **intakep,
 	}
 	if (conf->options->timeout > 0)
 		ev_timer_start(conf->loop, &intake->time);
+	cal_intake_go_on(intake);       /* how much it wants */
 	*intakep = intake;
 	return CAL_OK;
 }
@@ -229,6 +233,7 @@ cal_intake_close(struct cal_intake *intake)
 	ev_timer_stop(loop, &intake->time);
 	ev_timer_stop(loop, &intake->grace);
 	ev_timer_stop(loop, &intake->patience);
+	ev_timer_stop(loop, &intake->leave);
 	close_commands(intake);
 	cal_missing_release(&intake->missing);
 	cal_printer_release(&intake->printer);

@@ -33,6 +33,8 @@ static const struct cal_sub_options usual = {
 	.connect_timeout = 5,
 	.run_timeout = 3600,
 	.max_body = 10 << 20,
+	.redis.conn.lease = CAL_REDIS_LEASE,
+	.max_deliver = 5,
 };
 
 static int
@@ -89,6 +91,25 @@ parse(struct cal_sub_options *o, int argc, char **argv, struct cal_args *args,
 		{ .name = "connect", .kind = CAL_OPT_FLAG,
 		    .dest = &o->connect, .help = "connect to URL (default)" },
 		CAL_KEYS_ROWS(&o->keys),
+		CAL_REDIS_ROWS(&o->redis),
+		{ .name = "group", .letter = 'G', .kind = CAL_OPT_TEXT,
+		    .value = "GROUP", .dest = &o->group, .help = "redis: "
+		    "share the messages with all who name this group" },
+		{ .name = "offset", .letter = 'o', .kind = CAL_OPT_TEXT,
+		    .value = "POS", .dest = &o->position, .help = "redis: "
+		    "begin at beginning, end or the time s@MS, or "
+		    "behind an id (end; a new group: beginning)" },
+		{ .name = "exit-at-end", .letter = 'e', .kind = CAL_OPT_FLAG,
+		    .dest = &o->redis.conn.leave, .help = "redis: leave when "
+		    "everything is read that was there at the start" },
+		{ .name = "ack", .kind = CAL_OPT_FLAG,
+		    .dest = &o->redis.conn.ack, .help = "redis: a message is "
+		    "acknowledged when it is done, not when it is read" },
+		CAL_REDIS_LEASE_ROW(&o->redis),
+		{ .name = "max-deliver", .kind = CAL_OPT_WHOLE, .value = "N",
+		    .dest = &o->max_deliver, .high = 1000000, .help =
+		    "redis: after N times a message goes to NAME.dead; 0: "
+		    "never (5)" },
 		{ .name = "ready-line", .letter = '1', .kind = CAL_OPT_FLAG,
 		    .dest = &o->ready_line, .help = "when ready, print the "
 		    "real URLs on stderr" },
@@ -182,6 +203,105 @@ check_print(const struct cal_sub_options *o, struct cal_err *err)
 	    "COMMAND behind '--'", first);
 }
 
+/* What a group is for, where there is one. */
+static int
+check_group(const struct cal_url *url, bool ack, struct cal_err *err)
+{
+	if (url->redis.group[0] != '\0')
+		return CAL_OK;
+	if (ack)
+		return cal_fail(err, CAL_EUSAGE, "--ack needs a group, -G: "
+		    "nothing is acknowledged without one");
+	if (url->redis.consumer[0] != '\0')
+		return cal_fail(err, CAL_EUSAGE, "consumer= needs a group: "
+		    "group= or -G");
+	return CAL_OK;
+}
+
+static int
+settle_groups(struct cal_sub_options *o, struct cal_err *err)
+{
+	char *group;
+	size_t i;
+	int rc;
+
+	if (o->group != NULL &&
+	    (rc = cal_url_check_name(o->group, "-G", err)) != CAL_OK)
+		return rc;
+	for (i = 0; i < o->urls_count; i++) {
+		group = o->urls[i].redis.group;
+		if (o->group != NULL && *group != '\0' &&
+		    strcmp(group, o->group) != 0)
+			return cal_fail(err, CAL_EUSAGE, "-G '%s' and group= "
+			    "of the URL exclude each other", o->group);
+		if (o->group != NULL)
+			strcpy(group, o->group);
+		if ((rc = check_group(&o->urls[i], o->redis.conn.ack,
+		    err)) != CAL_OK)
+			return rc;
+	}
+	return CAL_OK;
+}
+
+static int
+check_ack(const struct cal_sub_options *o, struct cal_err *err)
+{
+	const struct cal_choice choices[] = {
+		{ "--lease", o->redis.conn.lease != usual.redis.conn.lease },
+		{ "--max-deliver", o->max_deliver != usual.max_deliver },
+	};
+	const char *first = CAL_CHOICE_FIRST(choices);
+
+	if (first != NULL && !o->redis.conn.ack)
+		return cal_fail(err, CAL_EUSAGE, "%s has no meaning without "
+		    "--ack", first);
+	return cal_redis_check_lease(o->redis.conn.lease, err);
+}
+
+static int
+settle_redis(struct cal_sub_options *o, struct cal_err *err)
+{
+	struct cal_conn_redis *conn = &o->redis.conn;
+	const struct cal_redis_choice choice = {
+		"--distribute", o->distribute,
+		"whoever shares messages names one group, -G",
+	};
+	int rc;
+
+	if ((rc = cal_redis_check_side(o->bind, o->connect, err)) != CAL_OK ||
+	    (rc = cal_redis_check_keys(&o->keys, err)) != CAL_OK ||
+	    (rc = cal_redis_refuse(&choice, 1, err)) != CAL_OK ||
+	    (rc = settle_groups(o, err)) != CAL_OK ||
+	    (rc = check_ack(o, err)) != CAL_OK)
+		return rc;
+	conn->max_deliver = (unsigned)o->max_deliver;
+	conn->window = o->command != NULL ? cal_jobs_room(&o->work) : 0;
+	if (o->position == NULL)
+		return CAL_OK;
+	conn->start = o->start;
+	return cal_redis_start(o->start, o->position, err);
+}
+
+static int
+check_redis(struct cal_sub_options *o, struct cal_err *err)
+{
+	const struct cal_conn_redis *conn = &o->redis.conn;
+	const struct cal_choice only[] = {
+		{ "-G", o->group != NULL }, { "-o", o->position != NULL },
+		{ "-e", conn->leave }, { "--ack", conn->ack },
+		{ "--lease", conn->lease != usual.redis.conn.lease },
+		{ "--max-deliver", o->max_deliver != usual.max_deliver },
+	};
+	bool with;
+	int rc;
+
+	rc = cal_redis_check_urls(&with, o->urls, o->urls_count, err);
+	if (rc != CAL_OK)
+		return rc;
+	return with ? settle_redis(o, err) :
+	    CAL_REDIS_WITHOUT(&o->redis, only, err);
+}
+
 static int
 check_rest(struct cal_sub_options *o, struct cal_err *err)
 {
@@ -231,5 +351,7 @@ cal_sub_options_read(struct cal_sub_options *o, int argc, char **argv,
 	    (rc = read_words(o, &args, err)) != CAL_OK ||
 	    (rc = read_topics(o, err)) != CAL_OK)
 		return rc;
-	return check_rest(o, err);
+	if ((rc = check_rest(o, err)) != CAL_OK)
+		return rc;
+	return check_redis(o, err);
 }

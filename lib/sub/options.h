@@ -6,6 +6,7 @@
 #include "cli/jobs.h"
 #include "cli/keys.h"
 #include "cli/okey.h"
+#include "cli/redis.h"
 #include "cli/shape.h"
 #include "cli/words.h"
 #include "stream/consumer.h"
@@ -29,6 +30,12 @@ struct cal_sub_options {
 	bool keep_going, strict;
 	bool bind, connect, ready_line;
 	struct cal_keys_options keys;
+
+	struct cal_redis_options redis;
+	const char *group, *position;   /* as given; or NULL */
+	uint64_t max_deliver;
+	char start[CAL_REDIS_START];
+
 	struct cal_words words;
 };
 

@@ -72,6 +72,9 @@ struct cal_redis_entry {
 	bool meta;              /* a Python peer's note of itself: skipped */
 	bool has_hdr, has_msg;
 	struct cal_slice hdr, msg, topic;       /* empty: none */
+	bool is_dead;           /* it has an "orig-id" */
+	struct cal_dead dead;   /* reason is cut; what is longer than it can be
+	                           is left out */
 };
 
 /*
@@ -160,6 +163,9 @@ bool cal_redis_session_is_up(const struct cal_redis_session *session);
 
 /* What stands in the way of a connection, in words; NULL: nothing known. */
 const char *cal_redis_session_trouble(const struct cal_redis_session *session);
+
+/* Redis is there, and lets nobody in for the moment (LOADING, …). */
+bool cal_redis_session_is_put_off(const struct cal_redis_session *session);
 
 /*
  * Sends one command; fn may be NULL.  What is sent in one turn of the loop

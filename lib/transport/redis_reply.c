@@ -113,6 +113,51 @@ is_string(const redisReply *reply)
 	return reply != NULL && reply->type == REDIS_REPLY_STRING;
 }
 
+/* Digits up to the end of text or a dash; false: none, or too many. */
+static bool
+read_number(uint64_t *nump, struct cal_slice *text)
+{
+	uint64_t num = 0;
+	size_t i;
+
+	for (i = 0; i < text->len && text->ptr[i] != '-'; i++) {
+		unsigned digit = text->ptr[i] - (unsigned)'0';
+
+		if (digit > 9 || num > (UINT64_MAX - digit) / 10)
+			return false;
+		num = num * 10 + digit;
+	}
+	*nump = num;
+	text->ptr += i;
+	text->len -= i;
+	return i > 0;
+}
+
+/* What does not fit is not said; the first of a name counts. */
+static void
+read_dead(struct cal_redis_entry *entry, struct cal_slice name,
+    struct cal_slice value)
+{
+	struct cal_dead *dead = &entry->dead;
+
+	if (cal_slice_is(name, "orig-id") && !entry->is_dead) {
+		entry->is_dead = true;
+		if (value.len <= CAL_REDIS_ID_MAX)
+			dead->id = value;
+	} else if (cal_slice_is(name, "group") && dead->group.ptr == NULL) {
+		if (value.len <= CAL_URL_NAME_MAX)
+			dead->group = value;
+	} else if (cal_slice_is(name, "reason") && dead->reason.ptr == NULL) {
+		if (value.len > CAL_DEAD_REASON)
+			value.len = CAL_DEAD_REASON;
+		dead->reason = value;
+	} else if (cal_slice_is(name, "deliveries") && dead->deliveries == 0) {
+		if (value.len > 0 && (!read_number(&dead->deliveries,
+		    &value) || value.len > 0))
+			dead->deliveries = 0;
+	}
+}
+
 static void
 read_field(struct cal_redis_entry *entry, struct cal_slice name,
     struct cal_slice value)
@@ -127,6 +172,8 @@ read_field(struct cal_redis_entry *entry, struct cal_slice name,
 		entry->topic = value;
 	} else if (cal_slice_is(name, "meta")) {
 		entry->meta = true;
+	} else {
+		read_dead(entry, name, value);
 	}
 }
 
@@ -166,26 +213,6 @@ cal_redis_entries(const redisReply *reply, const char *stream)
 			return entries;
 	}
 	return NULL;
-}
-
-/* Digits up to the end of text or a dash; false: none, or too many. */
-static bool
-read_number(uint64_t *nump, struct cal_slice *text)
-{
-	uint64_t num = 0;
-	size_t i;
-
-	for (i = 0; i < text->len && text->ptr[i] != '-'; i++) {
-		unsigned digit = text->ptr[i] - (unsigned)'0';
-
-		if (digit > 9 || num > (UINT64_MAX - digit) / 10)
-			return false;
-		num = num * 10 + digit;
-	}
-	*nump = num;
-	text->ptr += i;
-	text->len -= i;
-	return i > 0;
 }
 
 bool

@@ -33,6 +33,8 @@ struct cal_redis_session {
 	bool troubled;
 	struct cal_err trouble;
 	bool refused;                           /* for good: trouble */
+	bool put_off;                           /* for the moment … */
+	enum cal_code ending;                   /* … by us, for this reason */
 };
 
 /* What waits for an answer. */
@@ -125,6 +127,7 @@ static void
 give_up(struct cal_redis_session *rs, const struct cal_err *err)
 {
 	be_troubled(rs, err);
+	rs->ending = err->code;
 	rs->refused = rs->refused || err->code == CAL_EDENIED ||
 	    err->code == CAL_ECONFIG;
 	cal_redis_socket_end(rs->socket, err->text);
@@ -195,7 +198,7 @@ on_ping(void *arg, const redisReply *reply)
 		return;
 	}
 	rs->up = true;
-	rs->troubled = false;
+	rs->troubled = rs->put_off = false;
 	rs->since = ev_now(rs->conf.loop);
 	rs->conf.up(rs->conf.arg);
 }
@@ -279,6 +282,8 @@ on_ended(void *arg, const char *why)
 
 	rs->busy++;
 	rs->up = false;
+	rs->put_off = rs->ending == CAL_EAGAIN;
+	rs->ending = CAL_OK;
 	if (was_up && ev_now(rs->conf.loop) - rs->since >= STEADY)
 		rs->delay = DELAY_MIN;
 	cal_redis_socket_close(rs->socket);
@@ -367,6 +372,12 @@ const char *
 cal_redis_session_trouble(const struct cal_redis_session *rs)
 {
 	return rs->troubled ? rs->trouble.text : NULL;
+}
+
+bool
+cal_redis_session_is_put_off(const struct cal_redis_session *rs)
+{
+	return rs->put_off;
 }
 
 void

@@ -70,7 +70,15 @@ cal_conn_left(const struct cal_conn *conn, uint64_t *progressp)
 void
 cal_conn_pause(struct cal_conn *conn, bool pause)
 {
-	conn->ops->pause(conn, pause);
+	if (conn->ops->pause != NULL)
+		conn->ops->pause(conn, pause);
+}
+
+void
+cal_conn_want(struct cal_conn *conn, size_t count)
+{
+	if (conn->ops->want != NULL)
+		conn->ops->want(conn, count);
 }
 
 void
@@ -81,11 +89,20 @@ cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
 		conn->ops->settle(conn, receipt, settle, why);
 }
 
-void
+bool
 cal_conn_retry(struct cal_conn *conn, uint64_t receipt)
 {
-	if (receipt != 0 && conn->ops->retry != NULL)
-		conn->ops->retry(conn, receipt);
+	return receipt == 0 || conn->ops->retry == NULL ||
+	    conn->ops->retry(conn, receipt);
+}
+
+bool
+cal_conn_leave(struct cal_conn *conn)
+{
+	if (conn->ops->leave == NULL)
+		return false;
+	conn->ops->leave(conn);
+	return true;
 }
 
 bool

@@ -43,6 +43,7 @@ enum {
 	CAL_CONN_ASKED = 1 << 20,       /* bytes of a reader's subscriptions */
 	CAL_MESSAGE_PRE = 8,    /* frames before the last three */
 	CAL_CONN_WINDOW = 100,  /* of what Redis has, taken and not settled */
+	CAL_DEAD_REASON = 512,  /* bytes; longer ones are cut */
 };
 
 /* What is spoken over a connection, and which end of it is ours. */
@@ -63,7 +64,12 @@ struct cal_frames {
 	struct cal_slice header, payload;
 	const struct cal_slice *pre;    /* frames in front, for a PONG */
 	size_t pre_count;
-	uint64_t receipt;               /* of the request that this answers */
+
+	/*
+	 * Of the request that this answers; or, of a request, a number of its
+	 * sender's own, by which events->failed may name it.  0: none.
+	 */
+	uint64_t receipt;
 };
 
 /*
@@ -81,6 +87,16 @@ cal_hold_free(struct cal_hold *hold)
 		hold->free(hold);
 }
 
+/*
+ * What is said of a message that was put away in NAME.dead; lent with it.
+ * Empty: not said.
+ */
+struct cal_dead {
+	struct cal_slice reason;        /* at most CAL_DEAD_REASON bytes */
+	struct cal_slice id, group;     /* in the stream where it was */
+	uint64_t deliveries;            /* 0: not said */
+};
+
 /* One received message; lent during the event, unless its hold is taken. */
 struct cal_message {
 	enum cal_word word;
@@ -96,6 +112,9 @@ struct cal_message {
 	uint64_t receipt;
 	struct cal_slice id;            /* by which Redis knows it; or empty */
 	unsigned deliveries;            /* this one included; 0: not known */
+	uint64_t age_ms;                /* for so long it waited in Redis */
+	bool is_dead;
+	struct cal_dead dead;           /* if it is_dead */
 };
 
 /* Moves the hold out: the slices of message then live as long as it does. */
@@ -156,7 +175,10 @@ struct cal_conn_events {
 	 */
 	void (*malformed)(void *arg, bool barred);
 
-	/* Publishing: what was refused with CAL_EAGAIN may have room now. */
+	/*
+	 * Publishing, and requests over Redis: what was refused with
+	 * CAL_EAGAIN may have room now.
+	 */
 	void (*room)(void *arg);
 
 	/* Publishing: cal_conn_readers may have another answer now. */
@@ -175,9 +197,25 @@ struct cal_conn_events {
 	 */
 	void (*ended)(void *arg, const struct cal_err *err);
 
-	/* Redis: so many messages of a stream were gone before they could be
-	 * read.  May be NULL. */
+	/* Redis: so many messages of a stream will never come: they were gone
+	 * before they could be read, or lost with a connection after they were
+	 * acknowledged.  May be NULL. */
 	void (*trimmed)(void *arg, uint64_t count);
+
+	/* Redis, RPC that binds: requests are taken from now on.  Once. */
+	void (*ready)(void *arg);
+
+	/*
+	 * Redis, RPC that connects: it did not take what was sent over link
+	 * with this receipt, which nobody will ever see.  CAL_ETEMP: it may
+	 * take the same later.
+	 */
+	void (*failed)(void *arg, struct cal_link *link, uint64_t receipt,
+	    const struct cal_err *err);
+
+	/* Redis: what cal_conn_leave wanted is done.  Once at most.  May be
+	 * NULL. */
+	void (*left)(void *arg);
 };
 
 /*
@@ -200,10 +238,14 @@ struct cal_conn_redis {
 	bool leave;             /* ended at what is the end now */
 	bool ack;               /* settled messages only are acknowledged; else
 	                           at once when they are read */
-	double lease;           /* seconds until others may claim them; ack */
+	double lease;           /* seconds until others may claim them; ack;
+	                           also of RPC with at_least_once */
 	unsigned max_deliver;   /* then to NAME.dead; 0: never; ack */
 	size_t window;          /* taken and not settled: 0: CAL_CONN_WINDOW;
 	                           also of RPC that binds */
+	size_t batch;           /* read ahead, and not handed up: others of the
+	                           group cannot have these; 0: as many as
+	                           window */
 
 	/* RPC that binds: acknowledge with the answer, not before. */
 	bool at_least_once;
@@ -212,8 +254,13 @@ struct cal_conn_redis {
 	uint64_t max_len;       /* the stream is trimmed to about so many */
 	unsigned replicas;      /* that must have it, … */
 	unsigned replicas_ms;   /* … within this time */
-	double patience;        /* to go on trying, from the first failure; 0:
-	                           for ever */
+	double pause;           /* before what Redis refuses for the moment goes
+	                           out again, twice as long each time; 0:
+	                           0.05 s */
+	unsigned retries;       /* so often a message goes out again of which it
+	                           is not known whether Redis has it */
+	double patience;        /* to go on trying, from the first failure with
+	                           a message at hand; 0: for ever */
 };
 
 struct cal_conn_conf {
@@ -242,6 +289,12 @@ struct cal_conn_counts {
 	uint64_t malformed;     /* messages without the three frames, or of a
 	                           stream's publisher who was removed */
 	uint64_t undeliverable; /* peer gone, or its queue full */
+	uint64_t stale;         /* requests that were too old, or cancelled,
+	                           before they could be handed up */
+
+	/* Publishing to Redis: of what it was given, just now. */
+	uint64_t unsent;        /* it does not have them */
+	uint64_t unknown;       /* it may or may not have them */
 };
 
 struct cal_transport {
@@ -263,11 +316,13 @@ struct cal_transport {
 	bool (*is_read)(const struct cal_conn *conn);
 	bool (*left)(const struct cal_conn *conn, uint64_t *progressp);
 	void (*pause)(struct cal_conn *conn, bool pause);
+	void (*want)(struct cal_conn *conn, size_t count);      /* or NULL */
 
 	/* Of what is kept; NULL: nothing is. */
 	void (*settle)(struct cal_conn *conn, uint64_t receipt,
 	    enum cal_settle settle, const char *why);
-	void (*retry)(struct cal_conn *conn, uint64_t receipt);
+	bool (*retry)(struct cal_conn *conn, uint64_t receipt);
+	void (*leave)(struct cal_conn *conn);
 	bool silent;            /* nobody is asked what he is: there is no PING */
 };
 
@@ -332,10 +387,31 @@ bool cal_conn_is_read(const struct cal_conn *conn);
 bool cal_conn_left(const struct cal_conn *conn, uint64_t *progressp);
 
 /*
- * SUBSCRIBE and PULL: no message comes until it is called again with false;
- * what is sent meanwhile waits on the way.
+ * SUBSCRIBE, PULL, and RPC that binds over Redis: no message comes until it is
+ * called again with false; what is sent meanwhile waits on the way, or goes to
+ * others.  Elsewhere nothing happens.
  */
 void cal_conn_pause(struct cal_conn *conn, bool pause);
+
+/*
+ * A group in Redis: with these its owner would have enough for now.  No more
+ * are taken out of the group, which others may have, until it is said anew;
+ * not said: as many as the window has.
+ */
+void cal_conn_want(struct cal_conn *conn, size_t count);
+
+/* Does topic begin with one of the prefixes?  None: everything is wanted. */
+static inline bool
+cal_topic_is_wanted(const struct cal_slice *prefixes, size_t count,
+    struct cal_slice topic)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (cal_slice_begins(topic, prefixes[i]))
+			return true;
+	return count == 0;
+}
 
 /*
  * Settles a message that was taken from Redis; why (or NULL) is kept with a
@@ -347,9 +423,18 @@ void cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
 
 /*
  * Its owner tries the message once more by himself: that is one more delivery.
- * Until it is settled its claim is renewed.
+ * Until it is settled its claim is renewed.  False: it is not to be tried:
+ * others have it by now, or it had max_deliver deliveries, and is to be settled
+ * with DEAD.
  */
-void cal_conn_retry(struct cal_conn *conn, uint64_t receipt);
+bool cal_conn_retry(struct cal_conn *conn, uint64_t receipt);
+
+/*
+ * Consuming: nothing is taken any more.  When all is settled, and Redis knows,
+ * our consumer leaves its group, and events->left follows; that may last as
+ * long as Redis cannot be reached.  False: there is nothing to leave.
+ */
+bool cal_conn_leave(struct cal_conn *conn);
 
 /* Is there no PING over it? */
 bool cal_conn_is_silent(const struct cal_conn *conn);

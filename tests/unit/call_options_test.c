@@ -1,6 +1,6 @@
 /* Unit tests of call/options: what is accepted, and what excludes what. */
 #include "call/options.h"
-#include "words.h"
+#include "redis_words.h"
 
 static struct cal_call_options o;
 static struct words words;
@@ -209,6 +209,26 @@ test_environment(void **state)
 	assert_int_equal(unsetenv("CAL_TIMEOUT"), 0);
 }
 
+#define REDIS "redis://h?stream=s m "
+
+static void
+test_redis(void **state)
+{
+	(void)state;
+	good(REDIS);
+	assert_int_equal(o.url.scheme, CAL_REDIS);
+	assert_false(o.bind);
+	/* As a server says it of itself. */
+	good("redis+unix://r?stream=s&group=g&consumer=c m");
+	refused("--ping redis://h?stream=s", "--ping has no meaning with "
+	    "redis://: a server is not there to be asked");
+	redis_refuses(REDIS, &o.keys);
+	refused(URL "m --redis-auth f",
+	    "--redis-auth has no meaning without redis://");
+	refused(REDIS "x redis://:secret@h?stream=t",
+	    "unexpected argument '@h?stream=t'");
+}
+
 int
 main(void)
 {
@@ -221,6 +241,7 @@ main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_redis),
 	};
 
 	(void)unsetenv("CAL_TIMEOUT");

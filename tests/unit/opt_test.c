@@ -355,6 +355,27 @@ test_exit_status(void **state)
 	assert_int_equal(cal_exit_status(CAL_EGONE), 70);
 }
 
+/* Nothing of them, and not how long they were. */
+static void
+test_userinfo_is_wiped(void **state)
+{
+	static const char behind[] = "h:1/2?stream=s";
+	char text[] = "redis://alice:secret@h:1/2?stream=s";
+	struct cal_err err;
+	struct cal_url url;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(cal_opt_url(&url, text, false, &err), CAL_OK);
+	assert_string_equal(url.redis.password, "secret");
+	assert_memory_equal(text, "redis://", 8);
+	assert_string_equal(text + 8, behind);
+	for (i = 8 + strlen(behind); i < sizeof(text); i++)
+		assert_int_equal(text[i], 0);
+	assert_int_equal(cal_opt_url(&url, text, false, &err), CAL_OK);
+	assert_string_equal(text + 8, behind);
+}
+
 int
 main(void)
 {
@@ -369,6 +390,7 @@ main(void)
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_completion),
 		cmocka_unit_test(test_exit_status),
+		cmocka_unit_test(test_userinfo_is_wiped),
 	};
 
 	return cmocka_run_group_tests_name("opt", tests, NULL, NULL);

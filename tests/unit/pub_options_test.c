@@ -1,6 +1,6 @@
 /* Unit tests of pub/options: what is accepted, and what excludes what. */
 #include "pub/options.h"
-#include "words.h"
+#include "redis_words.h"
 
 static struct cal_pub_options o;
 static struct words words;
@@ -167,6 +167,65 @@ test_output(void **state)
 	good(URL "-1 --notify-fd 3");
 }
 
+#define REDIS "redis://h?stream=s "
+
+static void
+test_redis(void **state)
+{
+	const struct cal_conn_redis *conn = &o.redis.conn;
+
+	(void)state;
+	good(REDIS);
+	assert_int_equal(o.urls[0].scheme, CAL_REDIS);
+	assert_int_equal(o.wait_readers, 0);
+	assert_int_equal(conn->max_len, 0);
+	assert_int_equal(conn->replicas, 0);
+	assert_true(conn->patience == 5);
+	assert_int_equal(o.retry, 0);
+	assert_true(o.retry_delay == 0.2);
+	good(REDIS "-u redis+unix://r?stream=t --maxlen 1000 --print-id "
+	    "--wait 2:500 --retry 3 --retry-delay 1 --connect-timeout 0");
+	assert_int_equal(o.urls_count, 2);
+	assert_int_equal(conn->max_len, 1000);
+	assert_true(o.print_id);
+	assert_int_equal(conn->replicas, 2);
+	assert_int_equal(conn->replicas_ms, 500);
+	assert_true(conn->patience == 0);
+	assert_int_equal(o.retry, 3);
+	assert_true(o.retry_delay == 1);
+}
+
+static void
+test_redis_refused(void **state)
+{
+	(void)state;
+	refused(REDIS "--distribute", "--distribute has no meaning with "
+	    "redis://: whoever shares messages reads them as a group");
+	refused(REDIS "--no-drop", "--no-drop has no meaning with redis://: "
+	    "Redis keeps what nobody has read yet");
+	refused(REDIS "--wait-subscribers 2", "--wait-subscribers has no "
+	    "meaning with redis://: Redis keeps what nobody has read yet");
+	refused(REDIS "-T --print-id", "-T and --print-id exclude each "
+	    "other");
+	bad(REDIS "--maxlen 0");
+	refused(REDIS "--wait 2", "bad --wait '2': not REPLICAS:MILLISECONDS,"
+	    " up to 1000:3600000");
+	redis_refuses(REDIS, &o.keys);
+	refused(REDIS "-u " URL, "URLs of Redis and others have no meaning "
+	    "together");
+	refused(URL "--maxlen 1", "--maxlen has no meaning without redis://");
+	refused(URL "--print-id",
+	    "--print-id has no meaning without redis://");
+	refused(URL "--wait 1:1", "--wait has no meaning without redis://");
+	refused(URL "--retry 1", "--retry has no meaning without redis://");
+	refused(URL "--retry-delay 1",
+	    "--retry-delay has no meaning without redis://");
+	refused(URL "--redis-auth f",
+	    "--redis-auth has no meaning without redis://");
+	refused(REDIS "x redis://:secret@h?stream=t", "unexpected argument "
+	    "'@h?stream=t'; more URLs are given with -u");
+}
+
 int
 main(void)
 {
@@ -177,6 +236,8 @@ main(void)
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_delivery),
 		cmocka_unit_test(test_output),
+		cmocka_unit_test(test_redis),
+		cmocka_unit_test(test_redis_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

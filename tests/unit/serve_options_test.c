@@ -1,6 +1,6 @@
 /* Unit tests of serve/options. */
 #include "serve/options.h"
-#include "words.h"
+#include "redis_words.h"
 #include "work/order.h"
 
 static struct cal_serve_options o;
@@ -125,6 +125,46 @@ test_serializers(void **state)
 	bad(URL "echo -s rawer -- cat");
 }
 
+#undef URL
+#define URL "tcp://127.0.0.1:* -m m=cat "
+#define REDIS "redis://h?stream=s -m m=cat "
+
+static void
+test_redis(void **state)
+{
+	const struct cal_conn_redis *conn = &o.redis.conn;
+
+	(void)state;
+	good(REDIS);
+	assert_int_equal(o.url.scheme, CAL_REDIS);
+	assert_true(o.bind);
+	assert_string_equal(o.url.redis.group, "cal");
+	assert_false(conn->at_least_once);
+	assert_int_equal(conn->window, 100);
+	good("redis+unix://r?stream=s&group=g --at-least-once --lease 2m "
+	    "-j 3 --coprocess lines --depth 4 -m m=cat");
+	assert_string_equal(o.url.redis.group, "g");
+	assert_true(conn->at_least_once);
+	assert_true(conn->lease == 120);
+	assert_int_equal(conn->window, 12);
+}
+
+static void
+test_redis_refused(void **state)
+{
+	(void)state;
+	refused(REDIS "--lease 1", "--lease has no meaning without "
+	    "--at-least-once: nothing is held");
+	refused(REDIS "--at-least-once --lease 0.05",
+	    "--lease is 0.1 seconds or more");
+	redis_refuses(REDIS, &o.keys);
+	refused(URL "--at-least-once",
+	    "--at-least-once has no meaning without redis://");
+	refused(URL "--lease 1", "--lease has no meaning without redis://");
+	refused(URL "--redis-auth f",
+	    "--redis-auth has no meaning without redis://");
+}
+
 int
 main(void)
 {
@@ -134,6 +174,8 @@ main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_sides),
 		cmocka_unit_test(test_serializers),
+		cmocka_unit_test(test_redis),
+		cmocka_unit_test(test_redis_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

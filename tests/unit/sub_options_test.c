@@ -1,6 +1,6 @@
 /* Unit tests of sub/options. */
 #include "sub/options.h"
-#include "words.h"
+#include "redis_words.h"
 
 static struct cal_sub_options o;
 static struct words words;
@@ -178,6 +178,96 @@ test_values(void **state)
 	bad(URL "--max-body 1");
 }
 
+#define REDIS "redis://h?stream=s "
+
+static void
+test_redis(void **state)
+{
+	const struct cal_conn_redis *conn = &o.redis.conn;
+
+	(void)state;
+	good(REDIS);
+	assert_int_equal(o.urls[0].scheme, CAL_REDIS);
+	assert_null(conn->start);
+	assert_false(conn->leave);
+	assert_false(conn->ack);
+	assert_true(conn->lease == 60);
+	assert_int_equal(conn->max_deliver, 5);
+	assert_int_equal(conn->window, 0);
+	good(REDIS "-o end -e -t a -t b");
+	assert_string_equal(conn->start, "$");
+	assert_true(conn->leave);
+	good(REDIS "--offset beginning");
+	assert_string_equal(conn->start, "0");
+	good(REDIS "-G g --ack --lease 1.5 --max-deliver 0 -o 12-3");
+	assert_string_equal(o.urls[0].redis.group, "g");
+	assert_string_equal(conn->start, "12-3");
+	assert_true(conn->ack);
+	assert_true(conn->lease == 1.5);
+	assert_int_equal(conn->max_deliver, 0);
+	good(REDIS "redis+unix://r?stream=t&group=g&consumer=c -G g");
+	assert_string_equal(o.urls[0].redis.group, "g");
+	assert_string_equal(o.urls[1].redis.group, "g");
+	good(REDIS "-- cat");
+	assert_int_equal(conn->window, 1);
+	good(REDIS "-j 7 -- cat");
+	assert_int_equal(conn->window, 7);
+	good(REDIS "-j 3 --coprocess jsonrpc --depth 5 -- cat");
+	assert_int_equal(conn->window, 15);
+}
+
+static void
+test_redis_refused(void **state)
+{
+	static const char long_name[] = "-G "
+	    "0123456789012345678901234567890123456789012345678901234567890123"
+	    "0123456789012345678901234567890123456789012345678901234567890123"
+	    "0123456789012345678901234567890123456789012345678901234567890123"
+	    "0123456789012345678901234567890123456789012345678901234567890123";
+	char line[512];
+
+	(void)state;
+	refused(REDIS "--ack", "--ack needs a group, -G: nothing is "
+	    "acknowledged without one");
+	refused("redis://h?stream=s&group=g redis://h?stream=s --ack",
+	    "--ack needs a group, -G: nothing is acknowledged without one");
+	refused("redis://h?stream=s&consumer=c",
+	    "consumer= needs a group: group= or -G");
+	good("redis://h?stream=s&consumer=c -G g");
+	refused("redis://h?stream=s&group=g -G f",
+	    "-G 'f' and group= of the URL exclude each other");
+	refused(REDIS "-G ''", "-G: it is empty");
+	refused(REDIS "-G a\x01", "-G: control character");
+	refused(REDIS "-G \xff", "-G: not UTF-8");
+	(void)snprintf(line, sizeof(line), "%s%s", REDIS, long_name);
+	refused(line, "-G: more than 255 bytes");
+	refused(REDIS "--lease 5", "--lease has no meaning without --ack");
+	refused(REDIS "--max-deliver 6",
+	    "--max-deliver has no meaning without --ack");
+	refused(REDIS "-G g --ack --lease 0",
+	    "--lease is 0.1 seconds or more");
+	refused(REDIS "-o ''", "bad position '': not beginning, end, an "
+	    "entry's id or s@MILLISECONDS");
+	refused(REDIS "--distribute", "--distribute has no meaning with "
+	    "redis://: whoever shares messages names one group, -G");
+	refused(REDIS "--distribute -t a", "-t has no meaning with "
+	    "--distribute: a message goes to whoever has room");
+	redis_refuses(REDIS, &o.keys);
+	refused(REDIS URL, "URLs of Redis and others have no meaning "
+	    "together");
+	refused(URL REDIS, "URLs of Redis and others have no meaning "
+	    "together");
+	refused(URL "-G g", "-G has no meaning without redis://");
+	refused(URL "-o end", "-o has no meaning without redis://");
+	refused(URL "-e", "-e has no meaning without redis://");
+	refused(URL "--ack", "--ack has no meaning without redis://");
+	refused(URL "--lease 1", "--lease has no meaning without redis://");
+	refused(URL "--max-deliver 1",
+	    "--max-deliver has no meaning without redis://");
+	refused(URL "--redis-auth f",
+	    "--redis-auth has no meaning without redis://");
+}
+
 int
 main(void)
 {
@@ -189,6 +279,8 @@ main(void)
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_no_command),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_redis),
+		cmocka_unit_test(test_redis_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, release);

@@ -41,7 +41,7 @@ test_modes(void **state)
 		    CAL_OK) {
 			assert_int_not_equal(mode & 077, 0);
 			(void)snprintf(want, sizeof(want), "file: its mode is "
-			    "%04o, but a secret key is for its owner alone: "
+			    "%04o, but a secret is for its owner alone: "
 			    "chmod 600", (unsigned)mode);
 			assert_string_equal(err.text, want);
 		} else {
@@ -71,7 +71,7 @@ test_kinds(void **state)
 	refused("/dev/zero", CAL_TRUST_PUBLIC,
 	    "/dev/zero: it is no regular file");
 	refused("link", CAL_TRUST_SECRET, "link: it is a symbolic link, "
-	    "which a secret key must not be");
+	    "which a secret must not be");
 	taken("link", CAL_TRUST_PUBLIC);
 	refused("nothing", CAL_TRUST_SECRET,
 	    "nothing: No such file or directory");
@@ -139,22 +139,22 @@ test_credentials(void **state)
 	taken("cred/key", CAL_TRUST_SECRET);
 	taken("cred/../cred//key", CAL_TRUST_SECRET);
 	refused("key", CAL_TRUST_SECRET, "key: its mode is 0440, but a secret "
-	    "key is for its owner alone: chmod 600");
+	    "is for its owner alone: chmod 600");
 	refused("other", CAL_TRUST_SECRET, "other: its mode is 0440, but a "
-	    "secret key is for its owner alone: chmod 600");
+	    "secret is for its owner alone: chmod 600");
 	assert_int_equal(chmod("cred/key", 0460), 0);
 	refused("cred/key", CAL_TRUST_SECRET, "cred/key: its mode is 0460, "
-	    "but a secret key is for its owner alone: chmod 600");
+	    "but a secret is for its owner alone: chmod 600");
 	assert_int_equal(chmod("cred/key", 0444), 0);
 	refused("cred/key", CAL_TRUST_SECRET, "cred/key: its mode is 0444, "
-	    "but a secret key is for its owner alone: chmod 600");
+	    "but a secret is for its owner alone: chmod 600");
 	assert_int_equal(chmod("cred/key", 0440), 0);
 	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "cred", 1), 0);
 	refused("cred/key", CAL_TRUST_SECRET, "cred/key: its mode is 0440, "
-	    "but a secret key is for its owner alone: chmod 600");
+	    "but a secret is for its owner alone: chmod 600");
 	assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
 	refused("cred/key", CAL_TRUST_SECRET, "cred/key: its mode is 0440, "
-	    "but a secret key is for its owner alone: chmod 600");
+	    "but a secret is for its owner alone: chmod 600");
 }
 
 static void

@@ -54,4 +54,15 @@ bad(const char *line)
 	assert_true(err.text[0] != '\0');
 }
 
+/* With these words. */
+static inline void
+refused(const char *line, const char *words)
+{
+	struct cal_err err;
+
+	if (parse(line, &err) != CAL_EUSAGE)
+		fail_msg("'%s' was accepted", line);
+	assert_string_equal(err.text, words);
+}
+
 #endif
