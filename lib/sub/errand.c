@@ -116,6 +116,7 @@ finish(struct cal_errand *errand, struct cal_outcome *outcome)
 {
 	struct cal_intake *intake = errand->intake;
 	const struct cal_sub_about about = {
+		.id = errand->job.id,
 		.topic = errand->job.topic,
 		.key = errand->job.key,
 		.head = &errand->head,
@@ -222,7 +223,7 @@ read_key(struct cal_errand *errand, struct cal_slice wire,
 }
 
 static void
-read_head(struct cal_errand *errand)
+read_head(struct cal_errand *errand, const struct cal_delivery *delivery)
 {
 	const struct cal_streammsg *head = &errand->head;
 	struct cal_job *job = &errand->job;
@@ -233,8 +234,9 @@ read_head(struct cal_errand *errand)
 	}
 	cal_stamp_put(&errand->stamp, &head->stamp);
 	job->stamp = cal_buf_view(&errand->stamp);
-	cal_sub_id_text(errand->id, head->mid);
+	cal_sub_id_text(errand->id, delivery);
 	job->id = cal_slice_text(errand->id);
+	job->deliveries = delivery->message->deliveries;
 }
 
 int
@@ -268,7 +270,7 @@ cal_errand_new(struct cal_errand **errandp, struct cal_intake *intake,
 		cal_errand_free(errand);
 		return rc;
 	}
-	read_head(errand);
+	read_head(errand, delivery);
 	errand->hold = cal_message_take(delivery->message);
 	if (delivery->expanded != NULL)
 		cal_buf_move(&errand->expanded, delivery->expanded);

@@ -61,10 +61,15 @@ struct cal_intake {
 	uint64_t done;                  /* messages that were printed or done */
 	uint64_t failed;
 	int status;
+	size_t want;                    /* messages, as the consumer knows */
 	bool paused, stopping, reader_gone, over;
+	bool ended;                     /* no message comes any more */
+	bool drains;                    /* what was taken is still printed */
+	bool leaving;                   /* the consumer still leaves */
 	ev_timer turn;                  /* only ever fed */
 	ev_timer time;                  /* of the whole run */
 	ev_timer grace;                 /* for what runs */
+	ev_timer leave;                 /* for the consumer */
 	ev_timer patience;              /* for a reader who reads nothing: */
 	double patience_s;              /* seconds; 0: there is no end of it */
 };
@@ -109,8 +114,9 @@ void cal_intake_init(struct cal_intake *intake);
 
 /* intake.c: what the consumer tells. */
 void cal_intake_on_message(void *arg, struct cal_delivery *delivery);
-void cal_intake_on_gap(void *arg, const struct cal_delivery *behind,
-    uint64_t missing);
+void cal_intake_on_gap(void *arg, struct cal_slice topic, uint64_t missing);
 void cal_intake_on_failed(void *arg, const struct cal_err *err);
+void cal_intake_on_ended(void *arg);
+void cal_intake_on_left(void *arg);
 
 #endif

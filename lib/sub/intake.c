@@ -8,7 +8,8 @@
 #include "cli/die.h"
 #include "sub/errand.h"
 
-static const double HURRY = 0.3;        /* seconds for a reader, to leave */
+static const double HURRY = 0.3;        /* seconds for a reader, to leave, */
+static const double LEAVE = 0.5;        /* and for Redis, to let us go */
 
 void
 cal_intake_worsen(struct cal_intake *intake, int status)
@@ -62,6 +63,7 @@ cal_intake_end(struct cal_intake *intake, double grace)
 		intake->stopping = true;
 		ev_timer_stop(intake->conf.loop, &intake->time);
 		drop_waiting(intake);
+		intake->leaving = cal_consumer_leave(intake->consumer);
 	}
 	if (grace >= 0)
 		limit_grace(intake, grace);
@@ -87,6 +89,16 @@ on_grace_over(struct ev_loop *loop, ev_timer *timer, int revents)
 
 /* What is taken in. */
 
+/*
+ * What a group gave us nobody else gets, so that it is printed all the same
+ * while the consumer leaves.
+ */
+static bool
+takes(const struct cal_intake *intake)
+{
+	return !intake->stopping || (intake->drains && intake->leaving);
+}
+
 static bool
 has_enough(const struct cal_intake *intake)
 {
@@ -109,13 +121,38 @@ has_room(const struct cal_intake *intake)
 	    intake->bytes < 4 * intake->conf.options->max_body;
 }
 
+/*
+ * So many are wanted now: what a group shares is for others, if it could not
+ * start here, or would be one too many.
+ */
+static size_t
+appetite(const struct cal_intake *intake)
+{
+	uint64_t left = intake->conf.options->count, want = SIZE_MAX;
+
+	if (intake->handler != NULL)
+		want = has_room(intake) ?
+		    intake->slots.count - intake->slots.running : 0;
+	if (left == 0)
+		return (size_t)want;
+	left = has_enough(intake) ? 0 : left - intake->done - intake->count;
+	return (size_t)(left < want ? left : want);
+}
+
 static void
 set_pause(struct cal_intake *intake)
 {
-	bool pause = intake->stopping || cal_out_full(intake->out) ||
-	    has_enough(intake) || !has_room(intake);
+	size_t want = appetite(intake);
+	bool pause = !takes(intake) ||
+	    cal_out_full(intake->out) || want == 0;
 
-	if (pause == intake->paused || intake->consumer == NULL)
+	if (intake->consumer == NULL)
+		return;
+	if (want != intake->want) {
+		intake->want = want;
+		cal_consumer_want(intake->consumer, want);
+	}
+	if (pause == intake->paused)
 		return;
 	intake->paused = pause;
 	cal_consumer_pause(intake->consumer, pause);
@@ -129,6 +166,9 @@ cal_intake_go_on(struct cal_intake *intake)
 	while (intake->handler != NULL && !intake->stopping &&
 	    (turn = cal_order_next(intake->order)) != NULL)
 		cal_errand_start(cal_errand_of_turn(turn));
+	if (intake->ended && !intake->stopping &&
+	    TAILQ_EMPTY(&intake->errands))
+		cal_intake_end(intake, -1);
 	set_pause(intake);
 	if (intake->stopping)
 		wake(intake);
@@ -163,7 +203,8 @@ refuse(struct cal_intake *intake, const struct cal_delivery *delivery,
 static void
 print(struct cal_intake *intake, const struct cal_delivery *delivery)
 {
-	const struct cal_sub_about about = {
+	char id[CAL_SUB_ID_TEXT];
+	struct cal_sub_about about = {
 		.topic = delivery->topic,
 		.key = delivery->head.key,
 		.head = &delivery->head,
@@ -171,6 +212,8 @@ print(struct cal_intake *intake, const struct cal_delivery *delivery)
 	struct cal_slice record;
 	struct cal_err err;
 
+	cal_sub_id_text(id, delivery);
+	about.id = cal_slice_text(id);
 	if (cal_printer_message(&intake->printer, &record, &about,
 	    delivery->body, &err) != CAL_OK) {
 		refuse(intake, delivery, &err);
@@ -187,7 +230,7 @@ cal_intake_on_message(void *arg, struct cal_delivery *delivery)
 	struct cal_errand *errand;
 	struct cal_err err;
 
-	if (intake->stopping)
+	if (!takes(intake))
 		return;
 	if (intake->handler == NULL)
 		print(intake, delivery);
@@ -199,11 +242,11 @@ cal_intake_on_message(void *arg, struct cal_delivery *delivery)
 }
 
 void
-cal_intake_on_gap(void *arg, const struct cal_delivery *behind, uint64_t missing)
+cal_intake_on_gap(void *arg, struct cal_slice topic, uint64_t missing)
 {
 	struct cal_intake *intake = arg;
 
-	cal_missing_add(&intake->missing, behind->topic, missing);
+	cal_missing_add(&intake->missing, topic, missing);
 	if (intake->conf.options->strict)
 		cal_intake_worsen(intake, cal_exit_status(CAL_EPROTO));
 }
@@ -225,6 +268,25 @@ cal_intake_on_failed(void *arg, const struct cal_err *err)
 	cal_intake_end(intake, -1);
 }
 
+/* Everything was handed up; some of it may still be done. */
+void
+cal_intake_on_ended(void *arg)
+{
+	struct cal_intake *intake = arg;
+
+	intake->ended = true;
+	cal_intake_go_on(intake);
+}
+
+void
+cal_intake_on_left(void *arg)
+{
+	struct cal_intake *intake = arg;
+
+	intake->leaving = false;
+	wake(intake);
+}
+
 static void
 on_time_over(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -235,6 +297,7 @@ on_time_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)loop;
 	(void)revents;
 	intake->patience_s = o->work.grace;
+	intake->drains = intake->handler == NULL;
 	cal_intake_end(intake, o->work.grace);
 	/* What runs has come, and may still end. */
 	came = intake->done + intake->count;
@@ -254,6 +317,28 @@ finish(struct cal_intake *intake)
 	intake->conf.done(intake->conf.arg);
 }
 
+/* Nothing runs, and all is printed: but has the consumer left its group? */
+static void
+finish_when_left(struct cal_intake *intake)
+{
+	struct ev_loop *loop = intake->conf.loop;
+
+	if (!intake->leaving) {
+		finish(intake);
+	} else if (!ev_is_active(&intake->leave)) {
+		ev_timer_set(&intake->leave, LEAVE, 0);
+		ev_timer_start(loop, &intake->leave);
+	}
+}
+
+static void
+on_leave_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop;
+	(void)revents;
+	cal_intake_on_left(timer->data);
+}
+
 static void
 on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -264,7 +349,7 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 	if (!intake->stopping || !TAILQ_EMPTY(&intake->errands))
 		return;
 	if (cal_out_empty(intake->out)) {
-		finish(intake);
+		finish_when_left(intake);
 	} else if (intake->patience_s > 0 && !ev_is_active(&intake->patience)) {
 		ev_timer_set(&intake->patience, intake->patience_s, 0);
 		ev_timer_start(loop, &intake->patience);
@@ -289,6 +374,7 @@ void
 cal_intake_stop(struct cal_intake *intake)
 {
 	intake->patience_s = HURRY;
+	intake->drains = intake->handler == NULL;
 	ev_timer_stop(intake->conf.loop, &intake->patience);
 	cal_intake_end(intake, intake->conf.options->work.grace);
 }
@@ -297,6 +383,7 @@ void
 cal_intake_abort(struct cal_intake *intake)
 {
 	cal_intake_end(intake, -1);
+	intake->leaving = false;
 	cal_out_drop(intake->out);
 	stop_running(intake, true);
 }
@@ -310,6 +397,9 @@ cal_intake_init(struct cal_intake *intake)
 	    intake->conf.options->timeout, 0);
 	ev_init(&intake->grace, on_grace_over);
 	ev_init(&intake->patience, on_patience_over);
+	ev_init(&intake->leave, on_leave_over);
+	intake->want = SIZE_MAX;
+	intake->leave.data = intake;
 	intake->turn.data = intake->time.data = intake;
 	intake->grace.data = intake->patience.data = intake;
 }

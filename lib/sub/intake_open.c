@@ -102,6 +102,8 @@ open_consumer(struct cal_intake *intake, struct cal_err *err)
 		.message = cal_intake_on_message,
 		.gap = cal_intake_on_gap,
 		.failed = cal_intake_on_failed,
+		.ended = cal_intake_on_ended,
+		.left = cal_intake_on_left,
 		.arg = intake,
 	};
 
@@ -140,6 +142,7 @@ cal_intake_open(struct cal_intake **intakep,
 	}
 	if (conf->options->timeout > 0)
 		ev_timer_start(conf->loop, &intake->time);
+	cal_intake_go_on(intake);       /* how much it wants */
 	*intakep = intake;
 	return CAL_OK;
 }
@@ -230,6 +233,7 @@ cal_intake_close(struct cal_intake *intake)
 	ev_timer_stop(loop, &intake->time);
 	ev_timer_stop(loop, &intake->grace);
 	ev_timer_stop(loop, &intake->patience);
+	ev_timer_stop(loop, &intake->leave);
 	close_commands(intake);
 	cal_missing_release(&intake->missing);
 	cal_printer_release(&intake->printer);

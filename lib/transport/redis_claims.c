@@ -184,8 +184,11 @@ cal_redis_claims_ask(struct cal_redis_ask *ask)
 	struct cal_redis_claims *claims = ask->claims;
 
 	TAILQ_INSERT_TAIL(&claims->asks, ask, next);
-	cal_redis_send(claims->conf.session, &claims->words, 0, on_answer,
-	    ask);
+	if (cal_redis_session_is_up(claims->conf.session))
+		cal_redis_send(claims->conf.session, &claims->words, 0,
+		    on_answer, ask);
+	else
+		on_answer(ask, NULL);   /* down is about to be told */
 }
 
 /* Recovery. */

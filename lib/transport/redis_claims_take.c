@@ -142,6 +142,8 @@ on_page(struct cal_redis_ask *ask, const redisReply *reply)
 	    reply->element[START]->str);
 	if (claims->start[0] == '\0')
 		cal_redis_claims_fetched(claims);
+	else if (claims->conf.room(claims->conf.arg) == 0)
+		claims->due = true;
 	else
 		cal_redis_claims_fetch(claims);
 }
@@ -206,7 +208,8 @@ cal_redis_claims_fetch(struct cal_redis_claims *claims)
 	    claims->state != CAL_REDIS_RUNNING)
 		return;
 	room = claims->conf.room(claims->conf.arg);
-	if (room == 0)
+	/* That nothing was lost on its way to us can be seen without room. */
+	if (room == 0 && claims->state == CAL_REDIS_RUNNING)
 		claims->due = true;
 	else
 		ask_for(claims, room);

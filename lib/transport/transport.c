@@ -70,7 +70,8 @@ cal_conn_left(const struct cal_conn *conn, uint64_t *progressp)
 void
 cal_conn_pause(struct cal_conn *conn, bool pause)
 {
-	conn->ops->pause(conn, pause);
+	if (conn->ops->pause != NULL)
+		conn->ops->pause(conn, pause);
 }
 
 void
@@ -78,18 +79,6 @@ cal_conn_want(struct cal_conn *conn, size_t count)
 {
 	if (conn->ops->want != NULL)
 		conn->ops->want(conn, count);
-}
-
-bool
-cal_topic_is_wanted(const struct cal_slice *prefixes, size_t count,
-    struct cal_slice topic)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (cal_slice_begins(topic, prefixes[i]))
-			return true;
-	return count == 0;
 }
 
 void

@@ -12,7 +12,9 @@ struct cal_consumer {
 	struct cal_consumer_conf conf;
 	struct cal_consumer_counts counts;
 	size_t held;                    /* messages whose memory is kept */
+	size_t want;
 	bool paused;
+	bool groups, left;              /* it has some to leave; it does */
 };
 
 static struct cal_consumer consumer;
@@ -76,10 +78,8 @@ consumer_deliver(const char *topic, const char *key, const char *body)
 static inline void
 consumer_gap(const char *topic, uint64_t missing)
 {
-	const struct cal_delivery behind = { .topic = cal_slice_text(topic) };
-
 	consumer.counts.missing += missing;
-	consumer.conf.gap(consumer.conf.arg, &behind, missing);
+	consumer.conf.gap(consumer.conf.arg, cal_slice_text(topic), missing);
 }
 
 static inline void
@@ -111,6 +111,37 @@ void
 cal_consumer_pause(struct cal_consumer *c, bool pause)
 {
 	c->paused = pause;
+}
+
+void
+cal_consumer_want(struct cal_consumer *c, size_t count)
+{
+	c->want = count;
+}
+
+void
+cal_consumer_settle(struct cal_consumer *c, struct cal_receipt receipt,
+    enum cal_settle settle, const char *why)
+{
+	(void)c;
+	(void)receipt;
+	(void)settle;
+	(void)why;
+}
+
+bool
+cal_consumer_retry(struct cal_consumer *c, struct cal_receipt receipt)
+{
+	(void)c;
+	(void)receipt;
+	return true;
+}
+
+bool
+cal_consumer_leave(struct cal_consumer *c)
+{
+	c->left = true;
+	return c->groups;
 }
 
 void
