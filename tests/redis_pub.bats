@@ -184,6 +184,22 @@ refused() {
 	expect 0 pub "${REDIS}s" 1
 }
 
+# option: cal-pub --retry-delay
+@test "--retry-delay: how often it is tried" {
+	start_redis
+	redis_trouble oom
+	rcli config resetstat
+	refused 75 OOM --retry-delay 60
+	same "$(refusals)" 1
+	refused 75 OOM --retry-delay 0.01
+	(($(refusals) > 4))
+}
+
+refusals() {
+	rcli info errorstats | tr -dc '[:print:]\n' |
+	    sed -n 's/^errorstat_OOM:count=//p'
+}
+
 @test "F66: what is refused for the moment goes when the moment is over" {
 	start_redis
 	feed p
