@@ -413,6 +413,23 @@ start_relay() {
 	bodies | cmp - <(head -n "$(wc -l <ids)" p.in)
 }
 
+@test "cal-pub is killed: what it told is there, and all is in order" {
+	local point
+	need_faults
+	for point in xadd-sent:1 xadd-sent:700 xadd-confirmed:1 \
+	    xadd-confirmed:700; do
+		start_redis
+		seq 1000 >p.in
+		CAL_CRASH=$point tell p -l "${REDIS}s"
+		finish p
+		same "$STATUS" 137
+		entries | jq -r .id >ids
+		head -n "$(wc -l <p.out)" ids | cmp - p.out
+		bodies | cmp - <(head -n "$(wc -l <ids)" p.in)
+		stop_redis
+	done
+}
+
 @test "SIGINT: what is on its way is confirmed, the rest is told" {
 	start_redis
 	yes 1 | head -n 10000000 >p.in
