@@ -142,28 +142,29 @@ count(struct cal_redis_claims *claims, struct cal_redis_claim *claim)
 }
 
 unsigned
+cal_redis_claims_deliveries(const struct cal_redis_claims *claims,
+    uint64_t receipt)
+{
+	const struct cal_redis_claim *claim = claim_of(receipt);
+
+	(void)claims;
+	return claim->lost ? 0 : claim->deliveries < UINT32_MAX ?
+	    claim->deliveries + 1 : UINT32_MAX;
+}
+
+unsigned
 cal_redis_claims_begin(struct cal_redis_claims *claims, uint64_t receipt)
 {
 	struct cal_redis_claim *claim = claim_of(receipt);
+	unsigned deliveries = cal_redis_claims_deliveries(claims, receipt);
 
-	if (claim->lost)
+	if (deliveries == 0)
 		return 0;
-	if (claim->deliveries < UINT32_MAX)
-		claim->deliveries++;
+	claim->deliveries = deliveries;
 	if (!claim->counted)
 		count(claims, claim);
 	claim->counted = false;
 	return claim->deliveries;
-}
-
-bool
-cal_redis_claims_retry(struct cal_redis_claims *claims, uint64_t receipt)
-{
-	unsigned most = claims->conf.max_deliver;
-
-	if (most > 0 && claim_of(receipt)->deliveries >= most)
-		return false;
-	return cal_redis_claims_begin(claims, receipt) > 0;
 }
 
 /* Settling. */
