@@ -110,7 +110,10 @@ void cal_redis_claims_halt(struct cal_redis_claims *claims);
 /* The caller has more room than before. */
 void cal_redis_claims_go_on(struct cal_redis_claims *claims);
 
-/* A message came with XREADGROUP.  Its receipt, never 0. */
+/*
+ * A message came with XREADGROUP.  Its receipt; 0: it is here already, since
+ * it was so long on its way to one who was stopped that it was claimed.
+ */
 uint64_t cal_redis_claims_take(struct cal_redis_claims *claims,
     struct cal_slice id);
 

@@ -181,6 +181,26 @@ test_lost_on_the_way(void **state)
 	assert_int_equal(pending_number("2-0", 3), 1);
 }
 
+/* So long on its way that its lease was over: it comes once. */
+static void
+test_late(void **state)
+{
+	(void)state;
+	redis_start(NULL);
+	claimer_open(&ann, 0.3, 5);
+	add("1-0", "m");
+	freeReplyObject(redis_do("XREADGROUP GROUP g %s STREAMS s >",
+	    cal_redis_claims_consumer(ann.claims)));
+	WAIT_FOR(ann.count == 1);
+	assert_int_equal(cal_redis_claims_take(ann.claims, BYTES("1-0")), 0);
+	assert_int_not_equal(cal_redis_claims_take(ann.claims, BYTES("2-0")),
+	    0);
+	cal_redis_claims_settle(ann.claims, ann.receipts[0], CAL_SETTLE_DONE,
+	    NULL);
+	assert_int_not_equal(cal_redis_claims_take(ann.claims, BYTES("1-0")),
+	    0);
+}
+
 /* Gone from the stream before they were done. */
 static void
 test_trimmed(void **state)
@@ -369,6 +389,7 @@ main(void)
 		TEST(test_restart),
 		TEST(test_said_twice),
 		TEST(test_lost_on_the_way),
+		TEST(test_late),
 		TEST(test_trimmed),
 		TEST(test_trimmed_dead),
 		TEST(test_gone),
