@@ -234,8 +234,13 @@ struct cal_conn_redis {
 	uint64_t max_len;       /* the stream is trimmed to about so many */
 	unsigned replicas;      /* that must have it, … */
 	unsigned replicas_ms;   /* … within this time */
-	double patience;        /* to go on trying, from the first failure; 0:
-	                           for ever */
+	double pause;           /* before what Redis refuses for the moment goes
+	                           out again, twice as long each time; 0:
+	                           0.05 s */
+	unsigned retries;       /* so often a message goes out again of which it
+	                           is not known whether Redis has it */
+	double patience;        /* to go on trying, from the first failure with
+	                           a message at hand; 0: for ever */
 };
 
 struct cal_conn_conf {
@@ -264,6 +269,10 @@ struct cal_conn_counts {
 	uint64_t malformed;     /* messages without the three frames, or of a
 	                           stream's publisher who was removed */
 	uint64_t undeliverable; /* peer gone, or its queue full */
+
+	/* Publishing to Redis: of what it was given, just now. */
+	uint64_t unsent;        /* it does not have them */
+	uint64_t unknown;       /* it may or may not have them */
 };
 
 struct cal_transport {
