@@ -42,6 +42,17 @@ cal_slice_dup(struct cal_slice slice)
 	return text;
 }
 
+struct cal_slice
+cal_slice_keep(uint8_t **atp, struct cal_slice slice)
+{
+	struct cal_slice kept = cal_slice_of(*atp, slice.len);
+
+	if (slice.len > 0)
+		memcpy(*atp, slice.ptr, slice.len);
+	*atp += slice.len;
+	return kept;
+}
+
 void
 cal_buf_init(struct cal_buf *buf, size_t max)
 {

@@ -37,6 +37,9 @@ bool cal_slice_begins(struct cal_slice slice, struct cal_slice prefix);
 /* The bytes as a new NUL-terminated string, which the caller frees. */
 char *cal_slice_dup(struct cal_slice slice);
 
+/* Copies the bytes to *atp, which moves behind them; lends the copy. */
+struct cal_slice cal_slice_keep(uint8_t **atp, struct cal_slice slice);
+
 /*
  * Bytes of one's own.  Fields are for reading only; a buffer of zeros is an
  * empty one without a limit.  Growth doubles, so that n adds cost O(n).

@@ -125,7 +125,7 @@ cal_redis_start(char start[CAL_REDIS_START], const char *position,
 		return cal_fail(err, CAL_EUSAGE, "bad position '%s': not "
 		    "beginning, end, an entry's id or s@MILLISECONDS",
 		    position);
-	/* The first of a time is behind all that was before. */
+	/* Behind the last possible id of the millisecond before. */
 	if (time && ms > 0) {
 		ms--;
 		seq = UINT64_MAX;

@@ -3,8 +3,8 @@
  * more is read while there is room, and the end is seen.
  *
  * At the end two things have to become empty, our own queue and what the
- * transport has.  The latter tells nothing by itself: it is looked at now and
- * then.
+ * transport has.  Redis tells what it has.  ZeroMQ tells nothing by itself: it
+ * is looked at now and then.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -68,14 +68,18 @@ see_leaving(struct cal_flow *flow)
 	return flow->left != before;
 }
 
-/* 0: for ever.  The first message also has the time that readers have. */
+/*
+ * 0: for ever.  The first message also has the time that readers have, or
+ * Redis.
+ */
 static double
 time_to_leave(const struct cal_flow *flow)
 {
 	const struct cal_pub_options *options = flow->conf.options;
+	bool waits = options->wait_readers > 0 ||
+	    cal_publisher_confirms(flow->publisher);
 
-	if (options->linger == 0 || options->wait_readers == 0 ||
-	    flow->sent > 0)
+	if (options->linger == 0 || !waits || flow->sent > 0)
 		return options->linger;
 	return options->connect_timeout == 0 ? 0 :
 	    options->linger + options->connect_timeout;
@@ -95,12 +99,27 @@ linger(struct cal_flow *flow, bool progress)
 	ev_timer_start(flow->conf.loop, &flow->linger);
 }
 
+/* Everything was handed over: has it arrived? */
+static void
+see_the_end(struct cal_flow *flow)
+{
+	if (!cal_publisher_confirms(flow->publisher)) {
+		if (!ev_is_active(&flow->look))
+			ev_timer_again(flow->conf.loop, &flow->look);
+		return;
+	}
+	(void)see_leaving(flow);
+	if (flow->quiet > 0)
+		finish(flow);
+}
+
 static void
 on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct cal_flow *flow = timer->data;
 	bool progress = see_progress(flow);
 
+	(void)loop;
 	(void)revents;
 	cal_flow_read(flow);
 	progress |= see_progress(flow);
@@ -110,8 +129,8 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 		finish(flow);
 	else
 		linger(flow, progress);
-	if (all_is_out(flow) && !ev_is_active(&flow->look))
-		ev_timer_again(loop, &flow->look);
+	if (all_is_out(flow))
+		see_the_end(flow);
 }
 
 static void
@@ -150,6 +169,16 @@ static void
 on_change(void *arg)
 {
 	wake(arg);
+}
+
+/* --print-id. */
+static void
+on_stored(void *arg, struct cal_slice id)
+{
+	struct cal_flow *flow = arg;
+
+	if (flow->tee != NULL)
+		cal_tee_say(flow->tee, id);
 }
 
 static void
@@ -203,6 +232,7 @@ open_publisher(struct cal_flow *flow, struct cal_err *err)
 		.drained = on_change,
 		.room = on_change,
 		.sent = on_change,
+		.stored = options->print_id ? on_stored : NULL,
 		.failed = on_publisher_failed,
 		.arg = flow,
 	};
@@ -301,7 +331,7 @@ cal_flow_start(struct cal_flow *flow, struct cal_err *err)
 
 	if ((rc = cal_source_open(&flow->source, &source, err)) != CAL_OK)
 		return rc;
-	if (options->tee)
+	if (options->tee || options->print_id)
 		flow->tee = cal_tee_open(&tee);
 	wake(flow);
 	return CAL_OK;
@@ -341,7 +371,8 @@ cal_flow_end(struct cal_flow *flow, double grace)
 		grace = LAST_MOMENT;
 	(void)see_progress(flow);
 	cal_publisher_counts(flow->publisher, &flow->last);
-	left = cal_publisher_left(flow->publisher, &progress);
+	left = cal_publisher_left(flow->publisher, &progress) ||
+	    cal_publisher_confirms(flow->publisher);
 	all = cal_publisher_close(flow->publisher, grace);
 	all &= left || !flow->gave_up;
 	flow->publisher = NULL;

@@ -25,7 +25,8 @@ struct cal_flow {
 	struct cal_flow_conf conf;
 	struct cal_publisher *publisher;        /* NULL once it is closed */
 	struct cal_source *source;              /* NULL before start */
-	struct cal_tee *tee;                    /* NULL without -T */
+	struct cal_tee *tee;                    /* NULL without -T and
+	                                           --print-id */
 	struct cal_numbers *numbers;            /* NULL without --seq */
 	struct cal_ahead ahead;
 	struct cal_post post;

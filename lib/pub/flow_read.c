@@ -31,7 +31,7 @@ mark(struct cal_flow *flow, uint8_t mid[CAL_STREAMMSG_MID],
 {
 	struct cal_post *post = &flow->post;
 
-	if (flow->conf.options->mark) {
+	if (flow->conf.options->mark || flow->conf.options->retry > 0) {
 		cal_random_bytes(mid, CAL_STREAMMSG_MID);
 		post->head.mid = cal_slice_of(mid, CAL_STREAMMSG_MID);
 	}
@@ -56,7 +56,7 @@ take(struct cal_flow *flow, struct cal_slice record)
 	}
 	cal_publisher_put(flow->publisher, post->topic, &post->head,
 	    post->body);
-	if (flow->tee != NULL)
+	if (flow->conf.options->tee)
 		cal_tee_put(flow->tee, record, post, flow->read);
 }
 

@@ -34,6 +34,7 @@ say(const struct cal_flow *flow, const struct cal_publisher_counts *now)
 		{ "missed", now->missed },
 		{ "unread", now->unread },
 		{ "waiting", now->waiting },
+		{ "unknown", now->unknown },
 		{ "log_lost", cal_log_lost() },
 	};
 
@@ -54,6 +55,10 @@ cal_flow_tell(struct cal_flow *flow, bool all)
 {
 	const struct cal_publisher_counts *counts = &flow->last;
 
+	if (counts->unknown > 0)
+		cal_log(CAL_LOG_FAILURE, "%" PRIu64 " message%s may or may "
+		    "not be in Redis", counts->unknown, counts->unknown == 1 ?
+		    "" : "s");
 	if (counts->waiting > 0)
 		cal_log(CAL_LOG_FAILURE, "%" PRIu64 " message%s not handed "
 		    "over", counts->waiting, counts->waiting == 1 ? " was" :
@@ -68,8 +73,12 @@ cal_flow_tell(struct cal_flow *flow, bool all)
 		    counts->sent == 1 ? "" : "s");
 	if (!all)
 		cal_log(CAL_LOG_FAILURE, "%s", CAL_FLOW_NOT_LEFT);
-	if (counts->waiting > 0 || counts->missed > 0 || counts->unread > 0 ||
-	    !all)
+	if (counts->unknown > 0)
+		flow->status = cal_exit_worse(flow->status,
+		    cal_exit_status(CAL_EUNKNOWN));
+	/* Why the rest was not handed over has a status of its own. */
+	if ((counts->waiting > 0 && !flow->failed) || counts->missed > 0 ||
+	    counts->unread > 0 || !all)
 		flow->status = cal_exit_worse(flow->status,
 		    cal_exit_status(CAL_ETEMP));
 }

@@ -115,7 +115,8 @@ parse(struct cal_pub_options *o, int argc, char **argv, struct cal_args *args,
 		    "the same message id (0)" },
 		{ .name = "retry-delay", .kind = CAL_OPT_SECONDS,
 		    .value = "S", .dest = &o->retry_delay, .help = "redis: "
-		    "seconds before the first repetition, doubling (0.2)" },
+		    "seconds until what Redis refuses for the moment is "
+		    "tried again, doubling (0.2)" },
 		{ .name = "ready-line", .letter = '1', .kind = CAL_OPT_FLAG,
 		    .dest = &o->ready_line, .help = "when ready, print the "
 		    "real URLs and close stdout; with -T or "
@@ -180,7 +181,8 @@ read_words(struct cal_pub_options *o, const struct cal_args *args,
 		return cal_fail(err, CAL_EUSAGE, "no URL (see --help)");
 	if (args->count > 2)
 		return cal_fail(err, CAL_EUSAGE, "unexpected argument '%s'; "
-		    "more URLs are given with -u", cal_url_shown(args->words[2]));
+		    "more URLs are given with -u",
+		    cal_url_shown(args->words[2]));
 	rc = add_url(o, args->words[0], err);
 	for (i = 0; rc == CAL_OK && i < o->more_urls.count; i++)
 		rc = add_url(o, o->more_urls.items[i], err);
@@ -206,6 +208,8 @@ settle_redis(struct cal_pub_options *o, struct cal_err *err)
 		return rc;
 	o->wait_readers = 0;
 	o->redis.conn.patience = o->connect_timeout;
+	o->redis.conn.pause = o->retry_delay;
+	o->redis.conn.retries = (unsigned)o->retry;
 	return o->replicas == NULL ? CAL_OK :
 	    cal_redis_replicas(&o->redis.conn, o->replicas, err);
 }

@@ -102,6 +102,13 @@ cal_tee_write(struct cal_tee *tee, uint64_t count)
 	move_up(&tee->lens, &tee->lens_at);
 }
 
+void
+cal_tee_say(struct cal_tee *tee, struct cal_slice line)
+{
+	cal_out_put(tee->out, line);
+	cal_out_put(tee->out, cal_slice_text("\n"));
+}
+
 bool
 cal_tee_full(const struct cal_tee *tee)
 {

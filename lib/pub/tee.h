@@ -1,6 +1,6 @@
 /*
  * -T: what was read is written out, too, in the order of the input, each record
- * when its message was handed over.
+ * when its message was handed over.  --print-id: what Redis calls it, too.
  */
 #ifndef CAL_PUB_TEE_H
 #define CAL_PUB_TEE_H
@@ -30,6 +30,9 @@ void cal_tee_put(struct cal_tee *tee, struct cal_slice record,
 
 /* So many of those that are kept, from the oldest on, were handed over. */
 void cal_tee_write(struct cal_tee *tee, uint64_t count);
+
+/* Writes a line of its own. */
+void cal_tee_say(struct cal_tee *tee, struct cal_slice line);
 
 /* Of the output. */
 bool cal_tee_full(const struct cal_tee *tee);

@@ -23,17 +23,6 @@ cal_parcels_release(struct cal_parcels *parcels)
 		cal_parcels_remove(parcels);
 }
 
-static struct cal_slice
-keep(uint8_t **to, struct cal_slice bytes)
-{
-	struct cal_slice kept = cal_slice_of(*to, bytes.len);
-
-	if (bytes.len > 0)
-		memcpy(*to, bytes.ptr, bytes.len);
-	*to += bytes.len;
-	return kept;
-}
-
 struct cal_parcel *
 cal_parcels_add(struct cal_parcels *parcels, struct cal_slice topic,
     struct cal_slice header, struct cal_slice body)
@@ -44,9 +33,9 @@ cal_parcels_add(struct cal_parcels *parcels, struct cal_slice topic,
 	uint8_t *to = packed->bytes;
 
 	*parcel = (struct cal_parcel){ .takers = 0 };
-	parcel->topic = keep(&to, topic);
-	parcel->header = keep(&to, header);
-	parcel->body = keep(&to, body);
+	parcel->topic = cal_slice_keep(&to, topic);
+	parcel->header = cal_slice_keep(&to, header);
+	parcel->body = cal_slice_keep(&to, body);
 	TAILQ_INSERT_TAIL(&parcels->list, parcel, next);
 	parcels->count++;
 	parcels->bytes += body.len;

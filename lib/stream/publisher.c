@@ -152,6 +152,19 @@ on_message(void *arg, struct cal_link *link, struct cal_message *message)
 }
 
 static void
+on_stored(void *arg, struct cal_slice id)
+{
+	struct cal_outlet *outlet = arg;
+	struct cal_publisher *publisher = outlet->publisher;
+
+	outlet->stored++;
+	if (publisher->conf.stored != NULL)
+		publisher->conf.stored(publisher->conf.arg, id);
+	cal_publisher_tell(publisher);
+}
+
+/* Also: it is all over, for this reason. */
+static void
 on_refused(void *arg, const struct cal_err *why)
 {
 	struct cal_outlet *outlet = arg;
@@ -169,6 +182,8 @@ static const struct cal_conn_events outlet_events = {
 	.refused = on_refused,
 	.room = on_room,
 	.readers = on_readers,
+	.stored = on_stored,
+	.ended = on_refused,
 };
 
 /* Opening and closing. */
@@ -186,15 +201,20 @@ open_outlet(struct cal_publisher *publisher, const struct cal_url *url,
 		.pattern = conf->distribute ? CAL_PATTERN_PUSH :
 		    CAL_PATTERN_PUBLISH,
 		.keys = conf->keys,
+		.redis = conf->redis,
 		.insecure = conf->insecure,
 		.max_body = conf->max_body,
-		.redis = conf->redis,
 		.events = &outlet_events,
 		.arg = outlet,
 	};
 	int rc;
 
 	outlet->publisher = publisher;
+	outlet->redis = cal_url_is_redis(url);
+	if (outlet->redis) {
+		publisher->holding = false;
+		publisher->conf.wait_readers = 0;
+	}
 	ev_init(&outlet->patience, cal_outlet_pass);
 	outlet->patience.data = outlet;
 	if ((rc = cal_conn_open(&outlet->conn, &conn, err)) != CAL_OK)
@@ -262,12 +282,38 @@ cal_publisher_full(const struct cal_publisher *publisher)
 	    parcels->bytes >= 4 * publisher->conf.max_body;
 }
 
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t
+most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Of several addresses the one that is furthest behind counts. */
 void
 cal_publisher_counts(const struct cal_publisher *publisher,
     struct cal_publisher_counts *counts)
 {
+	const struct cal_outlet *outlet;
+	uint64_t unsent = 0;
+	size_t i;
+
 	*counts = publisher->counts;
-	counts->waiting = publisher->parcels.count;
+	for (i = 0; i < publisher->count; i++) {
+		outlet = &publisher->outlets[i];
+		if (!outlet->redis)
+			continue;
+		counts->sent = least(counts->sent, outlet->stored);
+		unsent = most(unsent, outlet->conn->counts.unsent);
+		counts->unknown = most(counts->unknown,
+		    outlet->conn->counts.unknown);
+	}
+	counts->waiting = publisher->parcels.count + unsent;
 }
 
 bool
@@ -284,6 +330,17 @@ cal_publisher_left(const struct cal_publisher *publisher,
 		*progressp += progress;
 	}
 	return left;
+}
+
+bool
+cal_publisher_confirms(const struct cal_publisher *publisher)
+{
+	size_t i;
+
+	for (i = 0; i < publisher->count; i++)
+		if (!publisher->outlets[i].redis)
+			return false;
+	return true;
 }
 
 void

@@ -11,6 +11,10 @@
  * at most: then, until it takes something again, it misses what it has no room
  * for, and each such message is counted once.  With no_drop everybody waits for
  * it, as long as it is connected.
+ *
+ * Redis is no reader: it takes everything, whoever may read it some day, and
+ * what it takes is sent when it has confirmed it.  Where a message goes to Redis
+ * too, nobody waits for readers.
  */
 #ifndef CAL_STREAM_PUBLISHER_H
 #define CAL_STREAM_PUBLISHER_H
@@ -42,20 +46,29 @@ struct cal_publisher_conf {
 	/* A message was handed over: progress.  May be NULL. */
 	void (*sent)(void *arg);
 	/*
-	 * Once; nothing is sent any more: CAL_EUNAVAIL (too few readers in
-	 * time, in words with what stands in the way), CAL_EDENIED.
+	 * Redis has the next message, by this id; in their order, for each
+	 * address of Redis.  May be NULL.
+	 */
+	void (*stored)(void *arg, struct cal_slice id);
+	/*
+	 * Once; nothing is sent any more: CAL_EUNAVAIL (too few readers, or
+	 * no Redis, in time, in words with what stands in the way),
+	 * CAL_EDENIED; and from Redis CAL_ETEMP (it takes nothing now),
+	 * CAL_EUNKNOWN (the connection was lost), and what else it answers.
 	 */
 	void (*failed)(void *arg, const struct cal_err *err);
 	void *arg;
 };
 
 struct cal_publisher_counts {
-	uint64_t sent;          /* messages that the transport took */
+	uint64_t sent;          /* messages that the transport took, and Redis,
+	                           where it is one of them, confirmed */
 	uint64_t missed;        /* of those: some reader did not get it; at the
 	                           most, since the system does not tell all */
 	uint64_t unread;        /* of those: nobody was there at all; counted
 	                           if readers were waited for */
-	uint64_t waiting;       /* in our queue */
+	uint64_t waiting;       /* in our queue, or not in Redis */
+	uint64_t unknown;       /* Redis may or may not have them */
 };
 
 /* Codes as of cal_conn_open. */
@@ -83,6 +96,9 @@ void cal_publisher_counts(const struct cal_publisher *publisher,
  */
 bool cal_publisher_left(const struct cal_publisher *publisher,
     uint64_t *progressp);
+
+/* Is that certain, and told (sent)?  Where all addresses are of Redis. */
+bool cal_publisher_confirms(const struct cal_publisher *publisher);
 
 /* The list of those who are let in was read again. */
 void cal_publisher_recheck(struct cal_publisher *publisher);

@@ -17,6 +17,8 @@ struct cal_outlet {
 	struct cal_publisher *publisher;
 	struct cal_conn *conn;
 	char *url;
+	bool redis;
+	uint64_t stored;                /* redis: messages that it confirmed */
 	struct cal_parcel *next;        /* broadcast: what it takes next; NULL:
 	                                   it has taken everything */
 	bool full;                      /* it said so, and was not asked since */

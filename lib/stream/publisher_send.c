@@ -29,8 +29,8 @@ lose_patience_later(struct cal_outlet *outlet)
 {
 	const struct cal_publisher_conf *conf = &outlet->publisher->conf;
 
-	if (conf->no_drop || conf->distribute || outlet->passing ||
-	    ev_is_active(&outlet->patience))
+	if (conf->no_drop || conf->distribute || outlet->redis ||
+	    outlet->passing || ev_is_active(&outlet->patience))
 		return;
 	ev_timer_set(&outlet->patience, CAL_PUBLISHER_PATIENCE, 0);
 	ev_timer_start(conf->loop, &outlet->patience);

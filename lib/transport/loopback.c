@@ -118,15 +118,6 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 	}
 }
 
-static uint8_t *
-put(uint8_t *at, struct cal_slice *outp, struct cal_slice bytes)
-{
-	if (bytes.len > 0)
-		memcpy(at, bytes.ptr, bytes.len);
-	*outp = cal_slice_of(at, bytes.len);
-	return at + bytes.len;
-}
-
 static int
 loop_send(struct cal_conn *conn, struct cal_link *link,
     const struct cal_frames *frames, struct cal_buf *own)
@@ -148,10 +139,12 @@ loop_send(struct cal_conn *conn, struct cal_link *link,
 	parcel->wire = wire->twin;
 	parcel->message.word = frames->word;
 	parcel->message.hold = &parcel->hold;
-	at = put(parcel->bytes, &parcel->message.header, frames->header);
-	at = put(at, &parcel->message.payload, payload);
+	at = parcel->bytes;
+	parcel->message.header = cal_slice_keep(&at, frames->header);
+	parcel->message.payload = cal_slice_keep(&at, payload);
 	for (i = 0; i < frames->pre_count; i++)
-		at = put(at, &parcel->message.pre[i], frames->pre[i]);
+		parcel->message.pre[i] = cal_slice_keep(&at,
+		    frames->pre[i]);
 	parcel->message.pre_count = frames->pre_count;
 	TAILQ_INSERT_TAIL(&wire->twin->owner->inbox, parcel, next);
 	wake(wire->twin->owner);

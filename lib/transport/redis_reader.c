@@ -5,6 +5,8 @@
  * objects are made by functions of our own, which measure them, and pass on to
  * those of hiredis.  Depth it limits itself.
  */
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "transport/redis_socket.h"
 
@@ -110,26 +112,43 @@ is_endless(const redisReader *reader)
 	    memmem(reader->buf + reader->pos, LINE_MAX, "\r\n", 2) == NULL;
 }
 
+/* A string that has begun says how long it will be. */
+static bool
+will_be_too_large(const struct cal_redis_reader *rr)
+{
+	const redisReader *reader = rr->reader;
+
+	if (reader->len - reader->pos > rr->max || is_endless(reader))
+		return true;
+	return reader->ridx >= 0 &&
+	    reader->rstack[reader->ridx].type == REDIS_REPLY_STRING &&
+	    reader->pos < reader->len &&
+	    strtoull(reader->buf + reader->pos, NULL, 10) > rr->max;
+}
+
+static int
+refuse(const struct cal_redis_reader *rr, struct cal_err *err)
+{
+	if (rr->too_large != NULL)
+		return cal_fail(err, CAL_EPROTO, "an answer was refused: %s",
+		    rr->too_large);
+	return cal_fail(err, CAL_EPROTO, "what answers is no Redis: %s",
+	    rr->reader->errstr);
+}
+
 int
 cal_redis_reader_next(struct cal_redis_reader *rr, redisReply **replyp,
     struct cal_err *err)
 {
-	redisReader *reader = rr->reader;
 	void *reply = NULL;
-	int rc = redisReaderGetReply(reader, &reply);
 
-	*replyp = reply;
-	if (rc == REDIS_OK && reply != NULL)
-		return CAL_OK;
 	*replyp = NULL;
-	if (rc == REDIS_OK && (reader->len - reader->pos > rr->max ||
-	    is_endless(reader)))
-		rr->too_large = "it is too large";
-	if (rr->too_large != NULL)
-		return cal_fail(err, CAL_EPROTO, "an answer was refused: %s",
-		    rr->too_large);
-	if (rc != REDIS_OK)
-		return cal_fail(err, CAL_EPROTO, "what answers is no Redis: %s",
-		    reader->errstr);
-	return CAL_OK;
+	if (rr->too_large != NULL ||
+	    redisReaderGetReply(rr->reader, &reply) != REDIS_OK)
+		return refuse(rr, err);
+	*replyp = reply;
+	if (reply != NULL || !will_be_too_large(rr))
+		return CAL_OK;
+	rr->too_large = "it is too large";
+	return refuse(rr, err);
 }

@@ -42,6 +42,8 @@ struct cal_redis_session {
 	bool troubled;
 	struct cal_err trouble;
 	bool refused;                           /* for good: trouble */
+	bool put_off;                           /* for the moment … */
+	enum cal_code ending;                   /* … by us, for this reason */
 };
 
 /* What waits for an answer. */
@@ -167,6 +169,7 @@ static void
 give_up(struct cal_redis_session *rs, const struct cal_err *err)
 {
 	be_troubled(rs, err);
+	rs->ending = err->code;
 	rs->refused = rs->refused || err->code == CAL_EDENIED ||
 	    err->code == CAL_ECONFIG;
 	cal_redis_socket_end(rs->socket, err->text);
@@ -212,7 +215,17 @@ on_select(void *arg, const redisReply *reply)
 	give_up(rs, &err);
 }
 
-/* Who may not PING was let in. */
+/*
+ * Who may not PING was let in; and a Redis whose disk is full says so here, but
+ * may still be read.
+ */
+static bool
+is_let_in(enum cal_redis_kind kind, const struct cal_err *err)
+{
+	return kind == CAL_REDIS_OK || strncmp(err->text, "NOPERM", 6) == 0 ||
+	    strncmp(err->text, "MISCONF", 7) == 0;
+}
+
 static void
 on_ping(void *arg, const redisReply *reply)
 {
@@ -222,13 +235,12 @@ on_ping(void *arg, const redisReply *reply)
 
 	if (kind == CAL_REDIS_LOST)
 		return;
-	if (kind != CAL_REDIS_OK &&
-	    strncmp(reply->str, "NOPERM", 6) != 0) {
+	if (!is_let_in(kind, &err)) {
 		give_up(rs, &err);
 		return;
 	}
 	rs->up = true;
-	rs->troubled = false;
+	rs->troubled = rs->put_off = false;
 	rs->since = ev_now(rs->conf.loop);
 	cal_redis_socket_wipe(rs->socket);
 	rs->conf.up(rs->conf.arg);
@@ -312,6 +324,8 @@ on_ended(void *arg, const char *why)
 
 	enter(rs);
 	rs->up = false;
+	rs->put_off = rs->ending == CAL_EAGAIN;
+	rs->ending = CAL_OK;
 	if (was_up && ev_now(rs->conf.loop) - rs->since >= STEADY)
 		rs->delay = DELAY_MIN;
 	cal_redis_socket_close(rs->socket);
@@ -400,6 +414,12 @@ const char *
 cal_redis_session_trouble(const struct cal_redis_session *rs)
 {
 	return rs->troubled ? rs->trouble.text : NULL;
+}
+
+bool
+cal_redis_session_is_put_off(const struct cal_redis_session *rs)
+{
+	return rs->put_off;
 }
 
 void

@@ -1,10 +1,6 @@
 /*
  * One connection to Redis, from the attempt to its end: for the session, and
  * nobody else.
- *
- * Of hiredis there is the reader of replies.  Its asynchronous contexts abort
- * the process when an answer comes that nobody asked for, and have no time-outs
- * and no limits, so the descriptor, its watchers and its end are ours.
  */
 #ifndef CAL_TRANSPORT_REDIS_SOCKET_H
 #define CAL_TRANSPORT_REDIS_SOCKET_H
