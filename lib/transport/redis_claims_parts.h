@@ -17,6 +17,7 @@ struct cal_redis_claim {
 	char id[CAL_REDIS_ID_MAX + 1];
 	unsigned deliveries;            /* as Redis has to know */
 	bool counted;                   /* … and does know, of the next one */
+	bool found;                     /* not read, but claimed */
 	bool lost;                      /* another one has it */
 	bool over;                      /* in no list: freed with its last ask */
 	bool sent;                      /* settled, and Redis was told */
@@ -66,7 +67,8 @@ struct cal_redis_claims {
 	enum cal_redis_claims_state state;
 	struct cal_redis_claim_list held;
 	struct cal_redis_claim_list settled;    /* Redis does not know yet */
-	size_t count;                   /* of held */
+	size_t count;                   /* of held, */
+	size_t found;                   /* and of these, that were found */
 	struct cal_redis_asks asks;
 	struct cal_redis_words words;
 	bool was_gone;                  /* the group was: pending is nothing */
@@ -107,7 +109,11 @@ enum cal_redis_whose cal_redis_ask_whose(const redisReply *reply,
 
 /* redis_claims_settle.c */
 struct cal_redis_claim *cal_redis_claim_new(struct cal_redis_claims *claims,
-    struct cal_slice id);
+    struct cal_slice id, bool found);
+
+/* One that is held, or NULL. */
+struct cal_redis_claim *cal_redis_claim_find(
+    const struct cal_redis_claims *claims, struct cal_slice id);
 
 /* It is over, in no list: freed, as soon as no answer looks at it. */
 void cal_redis_claim_free(struct cal_redis_claim *claim);

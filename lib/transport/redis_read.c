@@ -266,11 +266,11 @@ tap_settle(struct cal_conn *conn, uint64_t receipt, enum cal_settle settle,
 }
 
 static bool
-tap_retry(struct cal_conn *conn, uint64_t receipt)
+tap_begin(struct cal_conn *conn, uint64_t receipt)
 {
 	struct cal_redis_tap *tap = (struct cal_redis_tap *)conn;
 
-	return cal_redis_claims_retry(tap->claims, receipt);
+	return cal_redis_claims_begin(tap->claims, receipt) > 0;
 }
 
 static char *
@@ -341,7 +341,7 @@ static const struct cal_transport row = {
 	.want = tap_want,
 	.leave = tap_leave,
 	.settle = tap_settle,
-	.retry = tap_retry,
+	.begin = tap_begin,
 	.silent = true,
 };
 
