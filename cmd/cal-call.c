@@ -56,7 +56,8 @@ on_done(void *arg)
 {
 	struct program *p = arg;
 
-	if (cal_batch_timed_out(p->batch) && p->signal == 0) {
+	if (cal_batch_timed_out(p->batch) && p->signal == 0 &&
+	    !cal_peer_is_silent(p->peer)) {
 		p->cancelled = true;
 		cal_peer_probe(p->peer, DEAF, on_sign_of_life, p);
 	} else {
@@ -204,8 +205,12 @@ main(int argc, char **argv)
 	if (p.batch != NULL)
 		finish_batch(&p);
 #ifndef __SANITIZE_ADDRESS__
-	/* Nothing is left to send: do not wait for the sockets to close. */
-	if (!p.cancelled && p.signal == 0 && !p.options.bind) {
+	/*
+	 * Nothing is left to send: do not wait for the sockets to close.  In
+	 * Redis our answers have a place of their own, which has to go.
+	 */
+	if (!p.cancelled && p.signal == 0 && !p.options.bind &&
+	    !cal_peer_is_silent(p.peer)) {
 		cal_keyring_close(&p.ring);
 		_exit(p.status);
 	}

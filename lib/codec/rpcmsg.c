@@ -46,6 +46,15 @@ cal_rpc_type_name(enum cal_rpc_type type)
 	return type_names[type];
 }
 
+bool
+cal_rpcmsg_same_id(const struct cal_rpcmsg_id *a,
+    const struct cal_rpcmsg_id *b)
+{
+	return cal_slice_same(a->seq, b->seq) &&
+	    cal_slice_same(a->meth, b->meth) &&
+	    cal_slice_same(a->okey, b->okey);
+}
+
 /* What Python's bool() says of a value. */
 static bool
 is_true(const struct cal_mp_value *value)

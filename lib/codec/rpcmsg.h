@@ -42,6 +42,9 @@ struct cal_rpcmsg_id {
 	struct cal_slice meth, okey, seq;
 };
 
+bool cal_rpcmsg_same_id(const struct cal_rpcmsg_id *a,
+    const struct cal_rpcmsg_id *b);
+
 struct cal_rpcmsg {
 	enum cal_rpc_type type;
 	struct cal_rpcmsg_id id;        /* raw */

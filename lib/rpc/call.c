@@ -58,8 +58,8 @@ cal_call_finish(struct cal_call *call, struct cal_answer *answer)
 	void *arg = call->arg;
 
 	answer->seconds = now(call->peer) - call->start;
-	if (call->side != NULL)
-		answer->ours = call->side->state == CAL_HELLO_OURS;
+	if (call->side != NULL && call->side->state == CAL_HELLO_OURS)
+		answer->ours = true;
 	cal_call_free(call);
 	fn(arg, answer);
 }
@@ -123,6 +123,14 @@ finish_unsent(struct cal_call *call)
 	cal_call_finish(call, &answer);
 }
 
+struct cal_slice
+cal_side_cid(const struct cal_side *side)
+{
+	if (side->link->cid.len > 0)
+		return side->link->cid;
+	return cal_slice_of(side->peer->cid, sizeof(side->peer->cid));
+}
+
 /* Writes a message of this call, and sends it over its side. */
 int
 cal_call_write(struct cal_call *call, enum cal_rpc_type type)
@@ -131,11 +139,14 @@ cal_call_write(struct cal_call *call, enum cal_rpc_type type)
 	struct cal_rpcmsg msg = {
 		.type = type,
 		.id = call->id,
-		.cid = cal_slice_of(peer->cid, sizeof(peer->cid)),
+		.cid = cal_side_cid(call->side),
 	};
+	uint64_t receipt = 0;
 	double left = call->start + call->timeout - now(peer);
 
 	if (type == CAL_RPC_FUNCTION) {
+		receipt = (uint64_t)call->seq + 1;
+		msg.rto = call->side->link->rto;
 		msg.body = call->body;
 		msg.zip = peer->conf.compress;
 		msg.has_max = true;
@@ -146,7 +157,7 @@ cal_call_write(struct cal_call *call, enum cal_rpc_type type)
 	cal_buf_clear(&peer->header);
 	cal_buf_clear(&peer->payload);
 	cal_rpcmsg_write(&msg, &peer->header, &peer->payload);
-	return cal_side_send(call->side, CAL_WORD_UPPER);
+	return cal_side_send(call->side, CAL_WORD_UPPER, receipt);
 }
 
 static void

@@ -21,12 +21,19 @@ cal_calls_lost(struct cal_side *side)
 	}
 }
 
-static bool
-same_id(const struct cal_rpcmsg_id *a, const struct cal_rpcmsg_id *b)
+/* It did not even leave: as if it had never been sent. */
+void
+cal_calls_failed(struct cal_side *side, uint64_t receipt,
+    const struct cal_err *err)
 {
-	return cal_slice_same(a->seq, b->seq) &&
-	    cal_slice_same(a->meth, b->meth) &&
-	    cal_slice_same(a->okey, b->okey);
+	struct cal_answer answer = { .kind = CAL_ANSWER_UNSENT };
+	struct cal_call *call = cal_resolver_find(side->peer->resolver,
+	    (uint32_t)(receipt - 1));
+
+	if (call == NULL || call->side != side)
+		return;
+	answer.err = *err;
+	cal_call_finish(call, &answer);
 }
 
 /* The call that an answer belongs to; NULL when nobody waits for it. */
@@ -44,10 +51,9 @@ find_call(struct cal_side *side, const struct cal_rpcmsg *msg)
 		return NULL;
 	call = cal_resolver_find(peer->resolver, (uint32_t)seq.u);
 	if (call == NULL || call->side != side ||
-	    !same_id(&call->id, &msg->id))
+	    !cal_rpcmsg_same_id(&call->id, &msg->id))
 		return NULL;
-	if (msg->cid.len > 0 && !cal_slice_same(msg->cid,
-	    cal_slice_of(peer->cid, sizeof(peer->cid))))
+	if (msg->cid.len > 0 && !cal_slice_same(msg->cid, cal_side_cid(side)))
 		return NULL;
 	return call;
 }
@@ -86,6 +92,8 @@ cal_calls_answered(struct cal_side *side, struct cal_rpcmsg *msg,
 		return;
 	}
 	CAL_FAULT("reply-recv");
+	/* Where nobody is asked what he is, only ours give a cid back. */
+	answer.ours = cal_conn_is_silent(peer->conn) && msg->cid.len > 0;
 	if (cal_rpcmsg_read_payload(msg, payload, &plain, peer->conf.max_body,
 	    &answer.err) != CAL_OK)
 		answer.kind = CAL_ANSWER_UNREADABLE;

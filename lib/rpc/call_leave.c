@@ -35,13 +35,18 @@ on_connect_timeout(struct ev_loop *loop, ev_timer *timer, int revents)
 			cal_call_seal(call, FATE_NO_CONNECTION);
 }
 
-/* Calls that could not leave: does a server that lives have no room now? */
+/*
+ * Calls that could not leave: does a server that lives have no room now?  Where
+ * nobody says that he lives, a connection is enough.
+ */
 static bool
 waits_for_room(struct cal_peer *peer)
 {
 	struct cal_side *side = TAILQ_EMPTY(&peer->unsent) ? NULL :
 	    choose_side(peer);
 
+	if (side != NULL && cal_conn_is_silent(peer->conn))
+		return cal_conn_trouble(peer->conn) == NULL;
 	return side != NULL && side->state != CAL_HELLO_UNKNOWN;
 }
 
@@ -105,18 +110,20 @@ static bool
 leave(struct cal_call *call)
 {
 	struct cal_side *side = choose_side(call->peer);
+	bool silent = cal_conn_is_silent(call->peer->conn);
 	enum cal_fate fate;
 
 	if (side == NULL)
 		return false;
-	if (!side->asked)
+	if (!side->asked && !silent)
 		cal_side_ask(side);
 	fate = judge(call, side);
 	if (fate != FATE_OPEN) {
 		cal_call_seal(call, fate);
 		return true;
 	}
-	if (side->state == CAL_HELLO_UNKNOWN && call->body.len > ASK_FIRST)
+	if (side->state == CAL_HELLO_UNKNOWN && !silent &&
+	    call->body.len > ASK_FIRST)
 		return false;
 	cal_call_unlink(call);
 	call->side = side;
@@ -157,7 +164,6 @@ void
 cal_calls_init(struct cal_peer *peer)
 {
 	TAILQ_INIT(&peer->unsent);
-	peer->resolver = cal_resolver_new(0);
 	cal_random_bytes(peer->cid, sizeof(peer->cid));
 	ev_init(&peer->connect, on_connect_timeout);
 	peer->connect.data = peer;
@@ -165,13 +171,39 @@ cal_calls_init(struct cal_peer *peer)
 	peer->flush.data = peer;
 }
 
+/*
+ * Answers to others may come where ours do, and some of these say nothing but
+ * the number of a call: there it is one that others do not have.
+ */
+void
+cal_calls_begin(struct cal_peer *peer)
+{
+	peer->resolver = cal_resolver_new(cal_conn_is_silent(peer->conn) ?
+	    cal_random_u32() : 0);
+}
+
+void
+cal_calls_stop(struct cal_peer *peer)
+{
+	struct ev_loop *loop = peer->conf.loop;
+	struct cal_side *side;
+	struct cal_call *call;
+
+	ev_timer_stop(loop, &peer->connect);
+	ev_timer_stop(loop, &peer->flush);
+	ev_clear_pending(loop, &peer->flush);
+	TAILQ_FOREACH(call, &peer->unsent, next)
+		ev_timer_stop(loop, &call->timer);
+	TAILQ_FOREACH(side, &peer->sides, next)
+		TAILQ_FOREACH(call, &side->calls, next)
+			ev_timer_stop(loop, &call->timer);
+}
+
 void
 cal_calls_release(struct cal_peer *peer)
 {
 	struct cal_call *call, *next;
 
-	ev_timer_stop(peer->conf.loop, &peer->connect);
-	ev_timer_stop(peer->conf.loop, &peer->flush);
 	for (call = TAILQ_FIRST(&peer->unsent); call != NULL; call = next) {
 		next = TAILQ_NEXT(call, next);
 		cal_call_free(call);

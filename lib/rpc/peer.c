@@ -19,10 +19,10 @@ static const char *const extensions[EXTENSIONS] = {
 
 /* Sends what stands in the peer's header and payload. */
 int
-cal_side_send(struct cal_side *side, enum cal_word word)
+cal_side_send(struct cal_side *side, enum cal_word word, uint64_t receipt)
 {
 	struct cal_peer *peer = side->peer;
-	struct cal_frames frames = { .word = word };
+	struct cal_frames frames = { .word = word, .receipt = receipt };
 
 	frames.header = cal_buf_view(&peer->header);
 	frames.payload = cal_buf_view(&peer->payload);
@@ -39,7 +39,7 @@ cal_side_ask(struct cal_side *side)
 	cal_buf_clear(&peer->header);
 	cal_buf_clear(&peer->payload);
 	cal_buf_put_text(&peer->header, CAL_HELLO_QUESTION);
-	(void)cal_side_send(side, CAL_WORD_PING);
+	(void)cal_side_send(side, CAL_WORD_PING, 0);
 }
 
 static void
@@ -62,8 +62,10 @@ on_up(void *arg, struct cal_link *link)
 	CAL_FAULT("connected");
 	cal_log(CAL_LOG_INFO, "connected");
 	side->callable = true;
-	cal_side_ask(side);
-	cal_probe_side(side);
+	if (!cal_conn_is_silent(peer->conn)) {
+		cal_side_ask(side);
+		cal_probe_side(side);
+	}
 	cal_calls_flush(peer);
 }
 
@@ -117,6 +119,29 @@ on_refused(void *arg, const struct cal_err *err)
 	cal_calls_refused(peer, err);
 	if (peer->conf.events->refused != NULL)
 		peer->conf.events->refused(peer->conf.arg, err);
+}
+
+static void
+on_ready(void *arg)
+{
+	struct cal_peer *peer = arg;
+
+	if (peer->conf.events->up != NULL)
+		peer->conf.events->up(peer->conf.arg);
+}
+
+static void
+on_room(void *arg)
+{
+	cal_calls_flush(arg);
+}
+
+static void
+on_failed(void *arg, struct cal_link *link, uint64_t receipt,
+    const struct cal_err *err)
+{
+	(void)arg;
+	cal_calls_failed(link->above, receipt, err);
 }
 
 static void
@@ -238,7 +263,8 @@ on_upper(struct cal_side *side, struct cal_message *message)
 			return;
 		}
 		peer->counts.requests++;
-		cal_request_refuse(side, &msg, "BadRequest", err.text);
+		cal_request_refuse(side, &msg, message, "BadRequest",
+		    err.text);
 		return;
 	}
 	switch (msg.type) {
@@ -264,7 +290,8 @@ on_upper(struct cal_side *side, struct cal_message *message)
 static void
 on_message(void *arg, struct cal_link *link, struct cal_message *message)
 {
-	(void)arg;
+	struct cal_peer *peer = arg;
+
 	switch (message->word) {
 	case CAL_WORD_UPPER:
 		CAL_FAULT("recv");
@@ -277,6 +304,8 @@ on_message(void *arg, struct cal_link *link, struct cal_message *message)
 		on_pong(link->above, message);
 		break;
 	}
+	/* Whoever answers it later has taken its receipt. */
+	cal_conn_settle(peer->conn, message->receipt, CAL_SETTLE_DONE, NULL);
 }
 
 static const struct cal_conn_events conn_events = {
@@ -285,6 +314,9 @@ static const struct cal_conn_events conn_events = {
 	.down = on_down,
 	.changed = on_changed,
 	.refused = on_refused,
+	.room = on_room,
+	.ready = on_ready,
+	.failed = on_failed,
 };
 
 int
@@ -315,6 +347,7 @@ cal_peer_open(struct cal_peer **peerp, const struct cal_peer_conf *conf,
 		(void)cal_peer_close(peer, 0);
 		return rc;
 	}
+	cal_calls_begin(peer);
 	*peerp = peer;
 	return CAL_OK;
 }
@@ -331,12 +364,25 @@ cal_peer_counts(const struct cal_peer *peer, struct cal_peer_counts *counts)
 	*counts = peer->counts;
 	counts->malformed += peer->conn->counts.malformed;
 	counts->undeliverable += peer->conn->counts.undeliverable;
+	counts->stale = peer->conn->counts.stale;
 }
 
 void
 cal_peer_recheck(struct cal_peer *peer)
 {
 	cal_conn_recheck(peer->conn);
+}
+
+void
+cal_peer_pause(struct cal_peer *peer)
+{
+	cal_conn_pause(peer->conn, true);
+}
+
+bool
+cal_peer_is_silent(const struct cal_peer *peer)
+{
+	return cal_conn_is_silent(peer->conn);
 }
 
 bool
@@ -353,6 +399,9 @@ cal_peer_close(struct cal_peer *peer, double grace)
 
 	if (peer == NULL)
 		return true;
+	/* The loop may turn while the connection closes. */
+	cal_calls_stop(peer);
+	ev_timer_stop(peer->conf.loop, &peer->probe_timer);
 	all = cal_conn_close(peer->conn, grace);
 	peer->conn = NULL;
 	while ((side = TAILQ_FIRST(&peer->sides)) != NULL) {
@@ -364,7 +413,6 @@ cal_peer_close(struct cal_peer *peer, double grace)
 		side_free(side);
 	}
 	cal_calls_release(peer);
-	ev_timer_stop(peer->conf.loop, &peer->probe_timer);
 	cal_map_free(peer->incomings);
 	cal_buf_release(&peer->name);
 	cal_spares_release(&peer->spare_incomings);

@@ -50,7 +50,11 @@ struct cal_peer_events {
 	 */
 	void (*changed)(void *arg, struct cal_caller *caller);
 
-	/* Connecting: the other side has answered our PING.  May be NULL. */
+	/*
+	 * Connecting: the other side has answered our PING.  Binding where
+	 * nobody is asked (cal_peer_is_silent): requests are taken now.  May
+	 * be NULL.
+	 */
 	void (*up)(void *arg);
 
 	/* There will never be a connection.  May be NULL. */
@@ -86,6 +90,8 @@ struct cal_peer_counts {
 	uint64_t malformed;             /* dropped: not to be read */
 	uint64_t unexpected;            /* answers that nobody waits for, … */
 	uint64_t undeliverable;         /* answers whose caller is gone */
+	uint64_t stale;                 /* requests that were too old, or
+	                                   cancelled, when they were read */
 };
 
 int cal_peer_open(struct cal_peer **peerp, const struct cal_peer_conf *conf,
@@ -99,6 +105,15 @@ void cal_peer_counts(const struct cal_peer *peer,
 
 /* The list of those who are let in was read again. */
 void cal_peer_recheck(struct cal_peer *peer);
+
+/*
+ * Takes no more requests where they can wait for others; elsewhere they still
+ * come.
+ */
+void cal_peer_pause(struct cal_peer *peer);
+
+/* Is there nobody who could be asked: no PING, no hello? */
+bool cal_peer_is_silent(const struct cal_peer *peer);
 
 /* Has everything that was sent left this process's queues? */
 bool cal_peer_idle(const struct cal_peer *peer);

@@ -49,6 +49,9 @@ on_probe_timeout(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)revents;
 	if (peer->refused)
 		err = peer->refusal;
+	else if (cal_conn_is_silent(peer->conn))
+		(void)cal_fail(&err, CAL_EUSAGE,
+		    "there is no PING over Redis");
 	else if (TAILQ_EMPTY(&peer->sides))
 		(void)cal_fail(&err, CAL_EUNAVAIL, "no connection within %g s: "
 		    "%s", peer->probe_timeout,
@@ -68,6 +71,7 @@ cal_peer_probe(struct cal_peer *peer, double timeout, cal_probe_fn *done,
     void *arg)
 {
 	struct cal_side *side = TAILQ_FIRST(&peer->sides);
+	bool never = peer->refused || cal_conn_is_silent(peer->conn);
 	struct cal_peer_counts counts;
 
 	peer->probe = done;
@@ -79,9 +83,9 @@ cal_peer_probe(struct cal_peer *peer, double timeout, cal_probe_fn *done,
 	peer->probe_sent = ev_now(peer->conf.loop);
 	peer->probe_timer.data = peer;
 	ev_timer_init(&peer->probe_timer, on_probe_timeout,
-	    peer->refused ? 0 : timeout, 0);
-	if (peer->refused || timeout > 0)
+	    never ? 0 : timeout, 0);
+	if (never || timeout > 0)
 		ev_timer_start(peer->conf.loop, &peer->probe_timer);
-	if (side != NULL && side->callable)
+	if (!never && side != NULL && side->callable)
 		cal_side_ask(side);
 }

@@ -20,6 +20,7 @@ struct cal_incoming {
 	struct cal_buf plain;           /* an expanded payload */
 	struct cal_incoming *older, *newer;     /* of the same name */
 	bool stopped;                   /* its caller sent a CANCEL */
+	uint64_t receipt;               /* 0: given back, or there is none */
 	TAILQ_ENTRY(cal_incoming) next;
 };
 
@@ -87,9 +88,9 @@ bytes_held(const struct cal_incoming *in, const struct cal_message *message)
 	return bytes;
 }
 
-/* Writes an answer to id; msg says what. */
+/* Writes an answer; msg says what.  A receipt that leaves with it is 0. */
 static bool
-send_answer(struct cal_side *side, struct cal_rpcmsg *msg)
+send_answer(struct cal_side *side, struct cal_rpcmsg *msg, uint64_t *receiptp)
 {
 	struct cal_peer *peer = side->peer;
 
@@ -97,15 +98,16 @@ send_answer(struct cal_side *side, struct cal_rpcmsg *msg)
 	cal_buf_clear(&peer->payload);
 	cal_rpcmsg_write(msg, &peer->header, &peer->payload);
 	CAL_FAULT("encoded");
-	if (cal_side_send(side, CAL_WORD_UPPER) != CAL_OK)
+	if (cal_side_send(side, CAL_WORD_UPPER, *receiptp) != CAL_OK)
 		return false;
+	*receiptp = 0;
 	CAL_FAULT("sent");
 	return true;
 }
 
 void
 cal_request_refuse(struct cal_side *side, const struct cal_rpcmsg *msg,
-    const char *name, const char *why)
+    struct cal_message *message, const char *name, const char *why)
 {
 	struct cal_rpcmsg answer = {
 		.type = CAL_RPC_ERROR,
@@ -115,7 +117,7 @@ cal_request_refuse(struct cal_side *side, const struct cal_rpcmsg *msg,
 	};
 
 	side->peer->counts.refused++;
-	(void)send_answer(side, &answer);
+	(void)send_answer(side, &answer, &message->receipt);
 }
 
 bool
@@ -136,7 +138,7 @@ cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
 	int rc;
 
 	if (peer->conf.events->request == NULL) {
-		cal_request_refuse(side, msg, "MethodNotFound",
+		cal_request_refuse(side, msg, message, "MethodNotFound",
 		    "nothing is served here");
 		return;
 	}
@@ -146,16 +148,21 @@ cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
 	    peer->conf.max_body, &err);
 	if (rc != CAL_OK) {
 		incoming_free(in);
-		cal_request_refuse(side, msg, rc == CAL_EDATA ? "TooLarge" :
-		    "BadRequest", err.text);
+		cal_request_refuse(side, msg, message, rc == CAL_EDATA ?
+		    "TooLarge" : "BadRequest", err.text);
 		return;
 	}
 	CAL_FAULT("decoded");
 	in->side = side;
 	in->req.held = bytes_held(in, message);
 	in->hold = cal_message_take(message);
+	in->receipt = message->receipt;
+	message->receipt = 0;
 	in->req.caller = &side->caller;
 	in->req.msg = *msg;
+	/* The caller's time ran while the request waited somewhere. */
+	in->req.msg.dl -= msg->dl < message->age_ms ? msg->dl :
+	    message->age_ms;
 	in->req.max_answer = peer->conf.max_body;
 	if (msg->has_max && msg->max < in->req.max_answer)
 		in->req.max_answer = msg->max;
@@ -252,7 +259,7 @@ cal_request_send(struct cal_request *req, const struct cal_outcome *outcome)
 		return false;
 	}
 	fill_answer(&msg, in, outcome);
-	return send_answer(in->side, &msg);
+	return send_answer(in->side, &msg, &in->receipt);
 }
 
 bool
@@ -269,7 +276,10 @@ void
 cal_request_drop(struct cal_request *req)
 {
 	struct cal_incoming *in = (struct cal_incoming *)req;
+	struct cal_conn *conn = in->peer->conn;
 
 	forget(in);
+	if (conn != NULL)
+		cal_conn_settle(conn, in->receipt, CAL_SETTLE_DONE, NULL);
 	incoming_free(in);
 }

@@ -97,7 +97,8 @@ struct cal_peer {
 
 /* peer.c */
 void cal_side_ask(struct cal_side *side);
-int cal_side_send(struct cal_side *side, enum cal_word word);
+int cal_side_send(struct cal_side *side, enum cal_word word,
+    uint64_t receipt);
 
 /* probe.c: asks over a side that can be asked now, if anybody waits. */
 void cal_probe_side(struct cal_side *side);
@@ -115,12 +116,21 @@ int cal_call_write(struct cal_call *call, enum cal_rpc_type type);
 
 /* call_leave.c */
 void cal_calls_init(struct cal_peer *peer);
+void cal_calls_begin(struct cal_peer *peer);    /* there is a connection */
 void cal_calls_release(struct cal_peer *peer);
 void cal_calls_flush(struct cal_peer *peer);
 void cal_calls_refused(struct cal_peer *peer, const struct cal_err *err);
 
+/* Nothing that goes by the clock happens to calls any more. */
+void cal_calls_stop(struct cal_peer *peer);
+
+/* call.c: the name of us that stands in what leaves over side. */
+struct cal_slice cal_side_cid(const struct cal_side *side);
+
 /* call_answer.c */
 void cal_calls_lost(struct cal_side *side);
+void cal_calls_failed(struct cal_side *side, uint64_t receipt,
+    const struct cal_err *err);
 void cal_calls_answered(struct cal_side *side, struct cal_rpcmsg *msg,
     struct cal_slice payload);
 
@@ -130,6 +140,6 @@ void cal_request_take(struct cal_side *side, struct cal_rpcmsg *msg,
 void cal_request_stop(struct cal_side *side, const struct cal_rpcmsg *msg);
 void cal_request_orphan(struct cal_side *side);
 void cal_request_refuse(struct cal_side *side, const struct cal_rpcmsg *msg,
-    const char *name, const char *why);
+    struct cal_message *message, const char *name, const char *why);
 
 #endif

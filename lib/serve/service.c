@@ -246,7 +246,7 @@ cal_service_open(struct cal_service **servicep,
 		return rc;
 	}
 	*servicep = service;
-	if (conf->bind)
+	if (conf->bind && !cal_peer_is_silent(service->peer))
 		on_peer_up(service);
 	return CAL_OK;
 }
@@ -284,6 +284,7 @@ cal_service_drain(struct cal_service *service, double grace)
 {
 	if (!service->draining) {
 		service->draining = true;
+		cal_peer_pause(service->peer);
 		refuse_waiting(service);
 	}
 	if (grace >= 0 && !ev_is_active(&service->grace)) {

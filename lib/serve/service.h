@@ -3,6 +3,7 @@
  *
  * It drains when it is told to: requests that wait or still come are refused
  * with Busy, those that run may end within the grace, then they are stopped.
+ * What waits in Redis is left to others.
  * Afterwards it is done, once, and says so.
  */
 #ifndef CAL_SERVE_SERVICE_H
@@ -30,7 +31,7 @@ struct cal_service_conf {
 	uint64_t count;                 /* drain after so many; 0: never */
 	double timeout;                 /* of one command; 0: for ever */
 
-	void (*ready)(void *arg);       /* once: bound, or connected */
+	void (*ready)(void *arg);       /* once: it can be called now */
 	void (*done)(void *arg);        /* drained */
 	void (*refused)(void *arg, const struct cal_err *err);
 	void *arg;

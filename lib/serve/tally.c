@@ -36,6 +36,7 @@ cal_tally_say(const struct cal_tally *tally, const struct cal_tally_now *now)
 		{ "busy", tally->busy },
 		{ "cancelled", tally->cancelled },
 		{ "dropped", tally->dropped },
+		{ "stale", now->peer.stale },
 		{ "undeliverable", now->peer.undeliverable },
 		{ "malformed", now->peer.malformed },
 		{ "unexpected", now->peer.unexpected },

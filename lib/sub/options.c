@@ -97,8 +97,8 @@ parse(struct cal_sub_options *o, int argc, char **argv, struct cal_args *args,
 		    "share the messages with all who name this group" },
 		{ .name = "offset", .letter = 'o', .kind = CAL_OPT_TEXT,
 		    .value = "POS", .dest = &o->position, .help = "redis: "
-		    "begin at beginning or end, or behind an id or s@MS "
-		    "(end; a new group: beginning)" },
+		    "begin at beginning, end or the time s@MS, or "
+		    "behind an id (end; a new group: beginning)" },
 		{ .name = "exit-at-end", .letter = 'e', .kind = CAL_OPT_FLAG,
 		    .dest = &o->redis.conn.leave, .help = "redis: leave when "
 		    "everything is read that was there at the start" },

@@ -1,11 +1,481 @@
-/* Calling over Redis: not there yet. */
-#include "transport/redis.h"
+/*
+ * A caller over Redis.
+ *
+ * There is one link, to whoever serves: it is up from the moment when it is
+ * known where in NAME.conn the answers to us begin, and stays so.  A connection
+ * that is lost takes nothing with it but what was on its way: answers wait in
+ * Redis, and are read over the next one.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/spare.h"
+#include "transport/redis_rpc.h"
+
+static const double REST = 0.2;         /* seconds after what may pass */
+enum { MANY = 10000 };                  /* requests without their reply */
+
+struct cal_redis_client {
+	struct cal_conn conn;
+	struct cal_link link;
+	struct cal_redis_keys keys;
+	uint8_t cid[CAL_RPCMSG_CID];
+	char rto[CAL_REDIS_KEY_MAX + 1];
+	struct cal_redis_session *reader, *writer;
+	struct cal_redis_words words;
+
+	bool known;                     /* where answers begin */
+	bool up, reading, refused, used, closing;
+	bool crowded;                   /* somebody was told EAGAIN */
+	ev_timer rest;
+	char own[CAL_REDIS_ID_MAX + 1];         /* the last one read in rto, */
+	char conn_id[CAL_REDIS_ID_MAX + 1];     /* in NAME.conn */
+	struct cal_redis_ahead ahead;
+	struct cal_err trouble;         /* of Redis, while it is not known */
+	bool troubled;
+	size_t out;                     /* requests without their reply, */
+	size_t out_bytes;
+	struct cal_spares spares;
+};
+
+/* A request on its way into NAME.bind. */
+struct parcel {
+	struct cal_redis_client *rc;
+	uint64_t receipt;
+	size_t bytes;
+};
+
+static bool
+is_usable(const struct cal_redis_client *rc)
+{
+	return rc->up && cal_redis_session_is_up(rc->writer);
+}
+
+/* Reading. */
+
+static void read_answers(struct cal_redis_client *rc);
+
+static void
+refuse(struct cal_redis_client *rc, const struct cal_err *err)
+{
+	if (rc->refused || rc->closing)
+		return;
+	rc->refused = true;
+	rc->conn.conf.events->refused(rc->conn.conf.arg, err);
+}
+
+static void
+rest(struct cal_redis_client *rc, const struct cal_err *why)
+{
+	rc->trouble = *why;
+	rc->troubled = true;
+	ev_timer_set(&rc->rest, REST, 0);
+	ev_timer_start(rc->conn.conf.loop, &rc->rest);
+}
+
+/* Others' answers are nobody's business.  Those without a cid may be ours. */
+static void
+hand_up(struct cal_redis_client *rc, const struct cal_redis_entry *entry)
+{
+	struct cal_message message = {
+		.word = CAL_WORD_UPPER,
+		.header = entry->hdr,
+		.payload = entry->msg,
+		.id = entry->id,
+	};
+	struct cal_rpcmsg head;
+
+	if (entry->gone || entry->meta || !entry->has_hdr || !entry->has_msg ||
+	    cal_rpcmsg_read_header(&head, entry->hdr, NULL, NULL) != CAL_OK)
+		return;
+	if (head.type == CAL_RPC_FUNCTION || head.type == CAL_RPC_CANCEL ||
+	    (head.cid.len > 0 && !cal_slice_same(head.cid, rc->link.cid)))
+		return;
+	rc->conn.conf.events->message(rc->conn.conf.arg, &rc->link, &message);
+}
+
+/* The entries of one stream; last is moved on. */
+static void
+take(struct cal_redis_client *rc, const redisReply *entries, char *last)
+{
+	struct cal_redis_entry entry;
+	struct cal_redis_id id;
+	size_t i, bytes = 0;
+
+	if (entries == NULL)
+		return;
+	for (i = 0; i < entries->elements; i++) {
+		if (!cal_redis_entry(&entry, entries, i) ||
+		    !cal_redis_id_read(&id, entry.id))
+			continue;
+		cal_redis_id_write(last, &id);
+		bytes += entry.hdr.len + entry.msg.len;
+		hand_up(rc, &entry);
+	}
+	cal_redis_ahead_came(&rc->ahead, entries->elements, bytes);
+}
+
+/* What was read need not be kept for the hour that it may be. */
+static void
+trim(struct cal_redis_client *rc)
+{
+	if (!cal_redis_session_is_up(rc->writer))
+		return;
+	cal_redis_begin(&rc->words, "XTRIM");
+	cal_redis_add_text(&rc->words, rc->rto);
+	cal_redis_add_text(&rc->words, "MINID");
+	cal_redis_add_text(&rc->words, "~");
+	cal_redis_add_text(&rc->words, rc->own);
+	cal_redis_send(rc->writer, &rc->words, 0, NULL, NULL);
+}
+
+static void
+on_read(void *arg, const redisReply *reply)
+{
+	struct cal_redis_client *rc = arg;
+	const redisReply *own = cal_redis_entries(reply, rc->rto);
+	struct cal_err why;
+
+	rc->reading = false;
+	switch (cal_redis_kind(reply, &why)) {
+	case CAL_REDIS_OK:
+		take(rc, own, rc->own);
+		take(rc, cal_redis_entries(reply, rc->keys.conn),
+		    rc->conn_id);
+		if (own != NULL)
+			trim(rc);
+		break;
+	case CAL_REDIS_GONE:
+	case CAL_REDIS_EXISTS:
+	case CAL_REDIS_LATER:
+		rest(rc, &why);
+		return;
+	case CAL_REDIS_REFUSED:
+		refuse(rc, &why);
+		return;
+	case CAL_REDIS_LOST:
+		cal_redis_ahead_lost(&rc->ahead);
+		return;
+	}
+	read_answers(rc);
+}
+
+static void
+read_answers(struct cal_redis_client *rc)
+{
+	struct cal_redis_words *words = &rc->words;
+
+	if (!rc->known || rc->reading || rc->refused ||
+	    !cal_redis_session_is_up(rc->reader))
+		return;
+	rc->reading = true;
+	cal_redis_begin(words, "XREAD");
+	cal_redis_add_text(words, "COUNT");
+	cal_redis_add_number(words, cal_redis_ahead(&rc->ahead, SIZE_MAX));
+	cal_redis_add_text(words, "BLOCK");
+	cal_redis_add_number(words, CAL_REDIS_BLOCK_MS);
+	cal_redis_add_text(words, "STREAMS");
+	cal_redis_add_text(words, rc->rto);
+	cal_redis_add_text(words, rc->keys.conn);
+	cal_redis_add_text(words, rc->own);
+	cal_redis_add_text(words, rc->conn_id);
+	cal_redis_send(rc->reader, words, CAL_REDIS_BLOCK_MS, on_read, rc);
+}
+
+/* Beginning. */
+
+static void
+on_last(void *arg, const redisReply *reply)
+{
+	struct cal_redis_client *rc = arg;
+	struct cal_redis_entry entry;
+	struct cal_redis_id id;
+	struct cal_err why;
+
+	if (rc->closing)
+		return;
+	switch (cal_redis_kind(reply, &why)) {
+	case CAL_REDIS_OK:
+		break;
+	case CAL_REDIS_GONE:
+	case CAL_REDIS_EXISTS:
+	case CAL_REDIS_LATER:
+		rest(rc, &why);
+		return;
+	case CAL_REDIS_REFUSED:
+		refuse(rc, &why);
+		return;
+	case CAL_REDIS_LOST:
+		return;
+	}
+	if (cal_redis_entry(&entry, reply, 0) &&
+	    cal_redis_id_read(&id, entry.id))
+		cal_redis_id_write(rc->conn_id, &id);
+	rc->known = rc->up = true;
+	rc->troubled = false;
+	read_answers(rc);
+	rc->conn.conf.events->up(rc->conn.conf.arg, &rc->link);
+}
+
+/* Where NAME.conn ends now: the answers to us come behind that. */
+static void
+ask_for_last(struct cal_redis_client *rc)
+{
+	cal_redis_begin(&rc->words, "XREVRANGE");
+	cal_redis_add_text(&rc->words, rc->keys.conn);
+	cal_redis_add_text(&rc->words, "+");
+	cal_redis_add_text(&rc->words, "-");
+	cal_redis_add_text(&rc->words, "COUNT");
+	cal_redis_add_text(&rc->words, "1");
+	cal_redis_send(rc->writer, &rc->words, 0, on_last, rc);
+}
+
+static void
+on_writer_up(void *arg)
+{
+	struct cal_redis_client *rc = arg;
+
+	if (!rc->known && !rc->closing)
+		ask_for_last(rc);
+	else if (rc->conn.conf.events->room != NULL)
+		rc->conn.conf.events->room(rc->conn.conf.arg);
+}
+
+static void
+on_reader_up(void *arg)
+{
+	read_answers(arg);
+}
+
+static void
+on_down(void *arg)
+{
+	(void)arg;
+}
+
+static void
+on_refused(void *arg, const struct cal_err *err)
+{
+	refuse(arg, err);
+}
+
+static void
+on_rest_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_redis_client *rc = timer->data;
+
+	(void)loop;
+	(void)revents;
+	if (!rc->known && cal_redis_session_is_up(rc->writer))
+		ask_for_last(rc);
+	read_answers(rc);
+}
+
+/* Calling. */
+
+static void
+on_stored(void *arg, const redisReply *reply)
+{
+	struct parcel *parcel = arg;
+	struct cal_redis_client *rc = parcel->rc;
+	const struct cal_conn_events *events = rc->conn.conf.events;
+	struct cal_err why;
+	enum cal_redis_kind kind = cal_redis_kind(reply, &why);
+	uint64_t receipt = parcel->receipt;
+
+	rc->out--;
+	rc->out_bytes -= parcel->bytes;
+	cal_spare_give(&rc->spares, parcel);
+	if (kind == CAL_REDIS_LATER)
+		why.code = CAL_ETEMP;
+	/* Of what was lost on its way nobody knows whether it arrived. */
+	if (kind != CAL_REDIS_OK && kind != CAL_REDIS_LOST && receipt != 0 &&
+	    events->failed != NULL)
+		events->failed(rc->conn.conf.arg, &rc->link, receipt, &why);
+	if (rc->crowded && rc->out < MANY / 2 && is_usable(rc)) {
+		rc->crowded = false;
+		if (events->room != NULL)
+			events->room(rc->conn.conf.arg);
+	}
+}
+
+static void
+send_request(struct cal_redis_client *rc, const struct cal_frames *frames,
+    struct cal_slice payload)
+{
+	struct parcel *parcel = cal_spare_take(&rc->spares, sizeof(*parcel));
+
+	*parcel = (struct parcel){ .rc = rc, .receipt = frames->receipt };
+	parcel->bytes = frames->header.len + payload.len;
+	rc->out++;
+	rc->out_bytes += parcel->bytes;
+	rc->used = true;
+	cal_redis_begin(&rc->words, "XADD");
+	cal_redis_add_text(&rc->words, rc->keys.bind);
+	cal_redis_add_text(&rc->words, "*");
+	cal_redis_add_frames(&rc->words, frames->header, payload);
+	cal_redis_send(rc->writer, &rc->words, 0, on_stored, parcel);
+}
+
+/* Only a request has a receipt: what has none is a CANCEL. */
+static int
+call_send(struct cal_conn *conn, struct cal_link *link,
+    const struct cal_frames *frames, struct cal_buf *own)
+{
+	struct cal_redis_client *rc = (struct cal_redis_client *)conn;
+	struct cal_slice payload = own == NULL ? frames->payload :
+	    cal_buf_view(own);
+
+	(void)link;
+	if (frames->word != CAL_WORD_UPPER)
+		return CAL_EGONE;       /* nobody would hear it */
+	if (!is_usable(rc))
+		return CAL_EAGAIN;
+	if (frames->receipt == 0) {
+		cal_redis_send_cancel(rc->writer, &rc->words, &rc->keys,
+		    frames->header, payload);
+		return CAL_OK;
+	}
+	if (rc->out >= MANY || (rc->out > 0 &&
+	    rc->out_bytes > 4 * conn->conf.max_body)) {
+		rc->crowded = true;
+		return CAL_EAGAIN;
+	}
+	send_request(rc, frames, payload);
+	return CAL_OK;
+}
+
+static const char *
+call_trouble(const struct cal_conn *conn)
+{
+	const struct cal_redis_client *rc =
+	    (const struct cal_redis_client *)conn;
+	const char *words = cal_redis_session_trouble(rc->writer);
+
+	if (is_usable(rc))
+		return NULL;
+	if (words != NULL)
+		return words;
+	return rc->troubled ? rc->trouble.text : "Redis does not answer";
+}
+
+static char *
+call_address(const struct cal_conn *conn)
+{
+	return cal_url_text(&conn->conf.url);
+}
+
+static bool
+call_idle(const struct cal_conn *conn)
+{
+	const struct cal_redis_client *rc =
+	    (const struct cal_redis_client *)conn;
+
+	return cal_redis_session_pending(rc->writer) == 0;
+}
+
+/* Leaving. */
+
+static bool
+is_leaving(void *arg)
+{
+	struct cal_redis_client *rc = arg;
+
+	return cal_redis_session_is_up(rc->writer) &&
+	    cal_redis_session_pending(rc->writer) > 0;
+}
+
+/* Nobody reads our answers any more. */
+static void
+leave(struct cal_redis_client *rc)
+{
+	if (!rc->used || !cal_redis_session_is_up(rc->writer))
+		return;
+	cal_redis_begin(&rc->words, "DEL");
+	cal_redis_add_text(&rc->words, rc->rto);
+	cal_redis_send(rc->writer, &rc->words, 0, NULL, NULL);
+}
+
+static bool
+call_close(struct cal_conn *conn, double grace)
+{
+	struct cal_redis_client *rc = (struct cal_redis_client *)conn;
+	struct ev_loop *loop = conn->conf.loop;
+	static const struct cal_conn_events nobody = { .up = NULL };
+	bool all = true;
+
+	rc->closing = true;
+	rc->conn.conf.events = &nobody;
+	ev_timer_stop(loop, &rc->rest);
+	cal_redis_session_close(rc->reader);
+	if (rc->writer != NULL) {
+		leave(rc);
+		all = cal_redis_drain(loop, grace, is_leaving, rc);
+	}
+	cal_redis_session_close(rc->writer);
+	cal_spares_release(&rc->spares);
+	cal_redis_words_release(&rc->words);
+	free(rc);
+	return all;
+}
+
+static const struct cal_transport ops = {
+	.scheme = CAL_REDIS,
+	.address = call_address,
+	.send = call_send,
+	.idle = call_idle,
+	.trouble = call_trouble,
+	.close = call_close,
+	.silent = true,
+};
+
+static int
+open_sessions(struct cal_redis_client *rc, struct cal_err *err)
+{
+	struct cal_redis_session_conf session = {
+		.loop = rc->conn.conf.loop,
+		.url = &rc->conn.conf.url,
+		.max_body = rc->conn.conf.max_body,
+		.up = on_writer_up,
+		.down = on_down,
+		.refused = on_refused,
+		.arg = rc,
+	};
+	int code;
+
+	code = cal_redis_session_open(&rc->writer, &session, err);
+	if (code != CAL_OK)
+		return code;
+	session.up = on_reader_up;
+	return cal_redis_session_open(&rc->reader, &session, err);
+}
 
 int
 cal_redis_call_open(struct cal_conn **connp,
     const struct cal_conn_conf *conf, struct cal_err *err)
 {
-	(void)conf;
+	struct cal_redis_client *rc;
+	int code;
+
 	*connp = NULL;
-	return cal_fail(err, CAL_EUSAGE, "not over Redis yet");
+	CAL_NEW(rc);
+	rc->conn.ops = &ops;
+	rc->conn.conf = *conf;
+	cal_redis_keys_init(&rc->keys, conf->url.redis.stream);
+	cal_random_bytes(rc->cid, sizeof(rc->cid));
+	rc->link.cid = cal_slice_of(rc->cid, sizeof(rc->cid));
+	cal_redis_keys_answers(&rc->keys, rc->link.cid, rc->rto);
+	rc->link.rto = cal_slice_text(rc->rto);
+	cal_redis_cid_text(rc->link.name, rc->link.cid);
+	memcpy(rc->own, "0-0", sizeof("0-0"));
+	memcpy(rc->conn_id, "0-0", sizeof("0-0"));
+	ev_init(&rc->rest, on_rest_over);
+	rc->rest.data = rc;
+	if ((code = open_sessions(rc, err)) != CAL_OK) {
+		(void)call_close(&rc->conn, 0);
+		return code;
+	}
+	*connp = &rc->conn;
+	return CAL_OK;
 }

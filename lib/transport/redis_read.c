@@ -113,9 +113,7 @@ go_on_leaving(struct cal_redis_tap *tap)
 		go_on_keeping(tap);
 		return;
 	}
-	if (tap->group.group == NULL || tap->over ||
-	    !cal_redis_session_is_up(tap->reads) ||
-	    !cal_redis_session_is_up(tap->other)) {
+	if (tap->group.group == NULL || !cal_redis_session_is_up(tap->reads)) {
 		cal_redis_tap_say_left(tap);
 		return;
 	}
@@ -125,7 +123,7 @@ go_on_leaving(struct cal_redis_tap *tap)
 		return;
 	tap->deleting = true;
 	cal_redis_group_leave(&tap->words, &tap->group);
-	cal_redis_send(tap->other, &tap->words, 0, on_left, tap);
+	cal_redis_send(tap->reads, &tap->words, 0, on_left, tap);
 }
 
 /* Turns. */
@@ -174,6 +172,7 @@ static void
 on_other_up(void *arg)
 {
 	cal_redis_tap_ask(arg);
+	cal_redis_tap_wake(arg);
 }
 
 /* Whose claims are not renewed must not read; and recovery begins anew. */

@@ -70,7 +70,8 @@ cal_conn_left(const struct cal_conn *conn, uint64_t *progressp)
 void
 cal_conn_pause(struct cal_conn *conn, bool pause)
 {
-	conn->ops->pause(conn, pause);
+	if (conn->ops->pause != NULL)
+		conn->ops->pause(conn, pause);
 }
 
 void

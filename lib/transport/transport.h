@@ -64,7 +64,12 @@ struct cal_frames {
 	struct cal_slice header, payload;
 	const struct cal_slice *pre;    /* frames in front, for a PONG */
 	size_t pre_count;
-	uint64_t receipt;               /* of the request that this answers */
+
+	/*
+	 * Of the request that this answers; or, of a request, a number of its
+	 * sender's own, by which events->failed may name it.  0: none.
+	 */
+	uint64_t receipt;
 };
 
 /*
@@ -107,6 +112,7 @@ struct cal_message {
 	uint64_t receipt;
 	struct cal_slice id;            /* by which Redis knows it; or empty */
 	unsigned deliveries;            /* once it is begun; 0: not known */
+	uint64_t age_ms;                /* for so long it waited in Redis */
 	bool is_dead;
 	struct cal_dead dead;           /* if it is_dead */
 };
@@ -169,7 +175,10 @@ struct cal_conn_events {
 	 */
 	void (*malformed)(void *arg, bool barred);
 
-	/* Publishing: what was refused with CAL_EAGAIN may have room now. */
+	/*
+	 * Publishing, and requests over Redis: what was refused with
+	 * CAL_EAGAIN may have room now.
+	 */
 	void (*room)(void *arg);
 
 	/* Publishing: cal_conn_readers may have another answer now. */
@@ -192,6 +201,17 @@ struct cal_conn_events {
 	 * before they could be read, or lost with a connection after they were
 	 * acknowledged.  May be NULL. */
 	void (*trimmed)(void *arg, uint64_t count);
+
+	/* Redis, RPC that binds: requests are taken from now on.  Once. */
+	void (*ready)(void *arg);
+
+	/*
+	 * Redis, RPC that connects: it did not take what was sent over link
+	 * with this receipt, which nobody will ever see.  CAL_ETEMP: it may
+	 * take the same later.
+	 */
+	void (*failed)(void *arg, struct cal_link *link, uint64_t receipt,
+	    const struct cal_err *err);
 
 	/* Redis: what cal_conn_leave wanted is done.  Once at most.  May be
 	 * NULL. */
@@ -269,6 +289,8 @@ struct cal_conn_counts {
 	uint64_t malformed;     /* messages without the three frames, or of a
 	                           stream's publisher who was removed */
 	uint64_t undeliverable; /* peer gone, or its queue full */
+	uint64_t stale;         /* requests that were too old, or cancelled,
+	                           before they could be handed up */
 
 	/* Publishing to Redis: of what it was given, just now. */
 	uint64_t unsent;        /* it does not have them */
@@ -365,8 +387,9 @@ bool cal_conn_is_read(const struct cal_conn *conn);
 bool cal_conn_left(const struct cal_conn *conn, uint64_t *progressp);
 
 /*
- * SUBSCRIBE and PULL: no message comes until it is called again with false;
- * what is sent meanwhile waits on the way.
+ * SUBSCRIBE, PULL, and RPC that binds over Redis: no message comes until it is
+ * called again with false; what is sent meanwhile waits on the way, or goes to
+ * others.  Elsewhere nothing happens.
  */
 void cal_conn_pause(struct cal_conn *conn, bool pause);
 

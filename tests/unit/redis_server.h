@@ -118,6 +118,18 @@ redis_number(const char *format, ...)
 	return number;
 }
 
+/* Does an error that begins with this word come back? */
+static inline bool
+redis_says(const char *command, const char *word)
+{
+	redisReply *reply = redis_do(command);
+	bool said = reply->type == REDIS_REPLY_ERROR &&
+	    strncmp(reply->str, word, strlen(word)) == 0;
+
+	freeReplyObject(reply);
+	return said;
+}
+
 /* It answers something, be it that we are not let in. */
 static inline bool
 redis_answers(void)

@@ -1,104 +1,9 @@
 /*
- * Unit tests of transport/redis_session with a real Redis: who is let in, what
- * comes back, and what follows when Redis goes and comes.
+ * Unit tests of transport/redis_session with a real Redis: what comes back, and
+ * what follows when Redis goes and comes, or may not do what it is told.
  */
-#include "loop.h"
+#include "redis_end.h"
 #include "redis_server.h"
-#include "transport/redis.h"
-
-struct end {
-	struct cal_redis_session *session;
-	struct cal_url url;
-	size_t ups, downs, refusals;
-	struct cal_err refusal;
-	size_t answers, lost;
-	enum cal_redis_kind kind;       /* of the last answer */
-	char text[64];
-	struct cal_redis_words words;
-};
-
-static struct end end;
-
-static void
-on_up(void *arg)
-{
-	struct end *e = arg;
-
-	assert_int_equal(e->ups, e->downs);
-	assert_true(e->session == NULL ||
-	    cal_redis_session_is_up(e->session));
-	e->ups++;
-}
-
-/* All that waited was answered before. */
-static void
-on_down(void *arg)
-{
-	struct end *e = arg;
-
-	e->downs++;
-	assert_int_equal(e->ups, e->downs);
-	assert_false(cal_redis_session_is_up(e->session));
-	assert_int_equal(cal_redis_session_pending(e->session), 0);
-}
-
-static void
-on_refused(void *arg, const struct cal_err *err)
-{
-	struct end *e = arg;
-
-	e->refusals++;
-	e->refusal = *err;
-}
-
-static void
-on_answer(void *arg, const redisReply *reply)
-{
-	struct end *e = arg;
-	struct cal_slice text = cal_redis_text(reply);
-
-	e->kind = cal_redis_kind(reply, NULL);
-	e->lost += reply == NULL;
-	e->answers++;
-	(void)snprintf(e->text, sizeof(e->text), "%.*s", (int)text.len,
-	    (const char *)text.ptr);
-}
-
-static void
-end_open(void)
-{
-	struct cal_redis_session_conf conf = {
-		.loop = loop, .url = &end.url, .max_body = 10 << 20,
-		.up = on_up, .down = on_down, .refused = on_refused,
-		.arg = &end,
-	};
-	struct cal_err err;
-
-	assert_int_equal(cal_redis_session_open(&end.session, &conf, &err),
-	    CAL_OK);
-	assert_int_equal(end.ups, 0);
-}
-
-/* Sends the words of text, which spaces part. */
-static void
-end_send(const char *text, unsigned block_ms)
-{
-	char copy[256], *rest = copy, *word;
-
-	(void)snprintf(copy, sizeof(copy), "%s", text);
-	cal_redis_begin(&end.words, strsep(&rest, " "));
-	while ((word = strsep(&rest, " ")) != NULL)
-		cal_redis_add_text(&end.words, word);
-	cal_redis_send(end.session, &end.words, block_ms, on_answer, &end);
-}
-
-static void
-end_close(void)
-{
-	cal_redis_session_close(end.session);
-	end.session = NULL;
-	cal_redis_words_release(&end.words);
-}
 
 static int
 enter(void **state)
@@ -369,138 +274,85 @@ test_own_sleep(void **state)
 	assert_int_equal(end.downs, 0);
 }
 
-/* Who is let in. */
-
+/* What a write is told when Redis may not write, and what when it may again. */
 static void
-is_refused(enum cal_code code, const char *words)
+test_troubles(void **state)
 {
-	end_open();
-	WAIT_FOR(end.refusals == 1);
-	settle();
-	assert_int_equal(end.refusals, 1);
-	assert_int_equal(end.ups, 0);
-	assert_int_equal(end.refusal.code, code);
-	if (strstr(end.refusal.text, words) == NULL)
-		fail_msg("'%s' is not in '%s'", words, end.refusal.text);
-	assert_null(strstr(end.refusal.text, "sesame"));
-	assert_string_equal(cal_redis_session_trouble(end.session),
-	    end.refusal.text);
-}
+	static const struct {
+		const char *begin, *end, *words;
+	} rows[] = {
+		{ "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "READONLY" },
+		{ "CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "OOM" },
+		{ "CONFIG SET min-replicas-to-write 1",
+		    "CONFIG SET min-replicas-to-write 0", "NOREPLICAS" },
+	};
+	size_t i;
 
-static const char *const with_password[] = {
-	"--requirepass", "sesame", NULL,
-};
-
-static void
-test_password(void **state)
-{
 	(void)state;
-	redis_start(with_password);
-	strcpy(end.url.redis.password, "sesame");
-	end.url.redis.db = 3;
+	redis_start(NULL);
 	end_open();
 	WAIT_FOR(end.ups == 1);
-	end_send("SET where three", 0);
-	WAIT_FOR(end.answers == 1);
-	freeReplyObject(redis_do("AUTH sesame"));
-	assert_int_equal(redis_number("EXISTS where"), 0);
-	freeReplyObject(redis_do("SELECT 3"));
-	assert_int_equal(redis_number("EXISTS where"), 1);
+	for (i = 0; i < COUNT(rows); i++) {
+		freeReplyObject(redis_do(rows[i].begin));
+		end_send("XADD s * a b", 0);
+		WAIT_FOR(end.answers == 2 * i + 1);
+		assert_int_equal(end.kind, CAL_REDIS_LATER);
+		assert_non_null(strstr(end.why.text, rows[i].words));
+		freeReplyObject(redis_do(rows[i].end));
+		end_send("XADD s * a b", 0);
+		WAIT_FOR(end.answers == 2 * i + 2);
+		assert_int_equal(end.kind, CAL_REDIS_OK);
+	}
+	assert_int_equal(end.downs, 0);
 }
 
+/* Who only reads is let in even then. */
 static void
-test_no_password(void **state)
-{
-	(void)state;
-	redis_start(with_password);
-	is_refused(CAL_EDENIED, "NOAUTH");
-}
-
-static void
-test_wrong_password(void **state)
-{
-	(void)state;
-	redis_start(with_password);
-	strcpy(end.url.redis.password, "sesame, open");
-	is_refused(CAL_EDENIED, "does not take this password");
-}
-
-static void
-test_needless_password(void **state)
+test_disk_full(void **state)
 {
 	(void)state;
 	redis_start(NULL);
-	strcpy(end.url.redis.password, "sesame");
-	is_refused(CAL_EDENIED, "has no password");
-}
-
-static const char *const with_user[] = {
-	"--user", "ali", "on", ">sesame", "~*", "+xadd", NULL,
-};
-
-/* A user who may do one thing only, and that is not PING. */
-static void
-test_user(void **state)
-{
-	(void)state;
-	redis_start(with_user);
-	strcpy(end.url.redis.user, "ali");
-	strcpy(end.url.redis.password, "sesame");
+	assert_int_equal(mkdir("dump.rdb", 0700), 0);
+	freeReplyObject(redis_do("CONFIG SET save %s", "3600 100000"));
+	freeReplyObject(redis_do("BGSAVE"));
+	WAIT_FOR(redis_says("SET a b", "MISCONF"));
 	end_open();
 	WAIT_FOR(end.ups == 1);
-	end_send("XADD s * a b", 0);
+	end_send("XLEN s", 0);
 	WAIT_FOR(end.answers == 1);
 	assert_int_equal(end.kind, CAL_REDIS_OK);
-	end_send("XLEN s", 0);
+	end_send("XADD s * a b", 0);
 	WAIT_FOR(end.answers == 2);
-	assert_int_equal(end.kind, CAL_REDIS_REFUSED);
+	assert_int_equal(end.kind, CAL_REDIS_LATER);
+	assert_non_null(strstr(end.why.text, "MISCONF"));
 }
 
+/* It is there, but has not read yet what it keeps. */
 static void
-test_wrong_user(void **state)
+test_loading(void **state)
 {
-	(void)state;
-	redis_start(with_user);
-	strcpy(end.url.redis.user, "baba");
-	strcpy(end.url.redis.password, "sesame");
-	is_refused(CAL_EDENIED, "user and password");
-}
+	static const char *const slow[] = { "--key-load-delay", "10000",
+	    "--loading-process-events-interval-bytes", "1024", NULL };
+	char body[1000] = "";
+	int i;
 
-static void
-test_user_may_not_select(void **state)
-{
 	(void)state;
-	redis_start(with_user);
-	strcpy(end.url.redis.user, "ali");
-	strcpy(end.url.redis.password, "sesame");
-	end.url.redis.db = 1;
-	is_refused(CAL_EDENIED, "cannot select database 1: NOPERM");
-}
-
-static void
-test_no_such_database(void **state)
-{
-	(void)state;
+	memset(body, 'x', sizeof(body) - 1);
 	redis_start(NULL);
-	end.url.redis.db = 16;
-	is_refused(CAL_ECONFIG, "cannot select database 16: ERR DB index");
-}
-
-/* The password changes while we are out. */
-static void
-test_refused_later(void **state)
-{
-	(void)state;
-	redis_start(NULL);
+	for (i = 0; i < 200; i++)
+		freeReplyObject(redis_do("SET k%d %s", i, body));
+	freeReplyObject(redis_do("SAVE"));
+	redis_stop();
+	redis_start(slow);
 	end_open();
+	WAIT_FOR(cal_redis_session_trouble(end.session) != NULL);
+	assert_non_null(strstr(cal_redis_session_trouble(end.session),
+	    "LOADING"));
+	assert_int_equal(end.ups, 0);
 	WAIT_FOR(end.ups == 1);
-	freeReplyObject(redis_do("CONFIG SET requirepass sesame"));
-	end_send("BLPOP nothing 0", 60000);
-	settle();
-	(void)redis_number("CLIENT KILL TYPE normal SKIPME yes");
-	WAIT_FOR(end.refusals == 1);
-	assert_int_equal(end.downs, 1);
-	assert_int_equal(end.lost, 1);
+	assert_int_equal(end.refusals, 0);
+	end_send("STRLEN k199", 0);
+	WAIT_FOR(end.answers == 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_ ## name, enter, leave)
@@ -512,11 +364,8 @@ main(void)
 		TEST(up), TEST(bytes), TEST(large), TEST(close),
 		TEST(close_within), TEST(nobody_there), TEST(no_such_host),
 		TEST(restart), TEST(client_kill), TEST(made_anew),
-		TEST(frozen), TEST(block), TEST(own_sleep), TEST(password),
-		TEST(no_password), TEST(wrong_password),
-		TEST(needless_password), TEST(user), TEST(wrong_user),
-		TEST(user_may_not_select), TEST(no_such_database),
-		TEST(refused_later),
+		TEST(frozen), TEST(block), TEST(own_sleep), TEST(troubles),
+		TEST(disk_full), TEST(loading),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
