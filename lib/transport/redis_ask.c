@@ -33,9 +33,8 @@ member(const redisReply *pairs, const char *name)
 	return NULL;
 }
 
-/* A read was sent, so that there is nothing more to wait for. */
-static void
-be_up(struct cal_redis_tap *tap)
+void
+cal_redis_tap_be_up(struct cal_redis_tap *tap)
 {
 	if (tap->up)
 		return;
@@ -77,7 +76,7 @@ told_end(struct cal_redis_tap *tap, const redisReply *reply)
 	if (tap->conf.leave &&
 	    cal_redis_id_compare(&tap->end, &tap->trail.last) <= 0) {
 		tap->reached = true;
-		be_up(tap);
+		cal_redis_tap_be_up(tap);
 	}
 }
 
@@ -308,7 +307,7 @@ cal_redis_tap_ask(struct cal_redis_tap *tap)
 		return;
 	steps[tap->step].ask(tap);
 	if (reads)
-		be_up(tap);
+		cal_redis_tap_be_up(tap);
 }
 
 static void

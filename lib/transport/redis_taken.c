@@ -261,8 +261,8 @@ cal_redis_tap_give(struct cal_redis_tap *tap,
 		cal_hold_free(hold);
 		return;
 	}
-	if (receipt != 0 && (deliveries = cal_redis_claims_begin(tap->claims,
-	    receipt)) == 0) {
+	if (receipt != 0 && (deliveries = cal_redis_claims_deliveries(
+	    tap->claims, receipt)) == 0) {
 		cal_redis_claims_settle(tap->claims, receipt,
 		    CAL_SETTLE_BACK, NULL);
 		cal_hold_free(hold);
@@ -276,11 +276,15 @@ hand_up_one(struct cal_redis_tap *tap, struct cal_redis_batch *batch)
 {
 	struct cal_redis_entry entry;
 	size_t number = batch->next++;
+	uint64_t receipt = 0;
 
-	(void)cal_redis_entry(&entry, batch->entries, number);
 	tap->held--;
-	cal_redis_tap_give(tap, &entry, batch->receipts == NULL ? 0 :
-	    batch->receipts[number], cal_redis_batch_hold(batch));
+	if (batch->receipts != NULL &&
+	    (receipt = batch->receipts[number]) == 0)
+		return;                 /* it was claimed, and is here */
+	(void)cal_redis_entry(&entry, batch->entries, number);
+	cal_redis_tap_give(tap, &entry, receipt,
+	    cal_redis_batch_hold(batch));
 }
 
 void

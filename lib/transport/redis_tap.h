@@ -97,6 +97,12 @@ struct cal_redis_tap {
 	struct cal_log_gate gate, gone_gate;
 };
 
+/*
+ * redis_ask.c: a read was sent, or what is ours was found, so that there is
+ * nothing more to wait for.
+ */
+void cal_redis_tap_be_up(struct cal_redis_tap *tap);
+
 /* redis_ask.c: the connection is there; it is lost. */
 void cal_redis_tap_begin(struct cal_redis_tap *tap);
 void cal_redis_tap_lose(struct cal_redis_tap *tap);
