@@ -252,7 +252,7 @@ time_of_all() {
 	printf '1\n{\n3\n' >&9
 	wait_for 5 has_line s.out 3
 	same "$(counters p | jq -c 'del(.log_lost)')" \
-	    '{"read":3,"refused":1,"sent":2,"missed":0,"unread":0,"waiting":0}'
+	    '{"read":3,"refused":1,"sent":2,"missed":0,"unread":0,"waiting":0,"unknown":0}'
 	exec 9>&-
 	stop s
 	finish p

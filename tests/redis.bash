@@ -21,6 +21,7 @@ s = socket.socket()
 s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])')
 		if start_redis --port "$REDIS_PORT" --bind 127.0.0.1 "$@"; then
+			# shellcheck disable=SC2034
 			REDIS="redis://127.0.0.1:$REDIS_PORT?stream="
 			return
 		fi
@@ -46,9 +47,10 @@ rcli() {
 	redis-cli -s "$REDIS_SOCKET" --raw "$@"
 }
 
-# A stranger is answered, too, if only that he is one.
+# A stranger is answered, too, if only that he is one; and so is who comes
+# while it loads.
 redis_answers() {
-	[[ $(rcli ping 2>&1) =~ ^(PONG|NOAUTH) ]]
+	[[ $(rcli ping 2>&1) =~ ^(PONG|NOAUTH|LOADING|MISCONF|MASTERDOWN) ]]
 }
 
 redis_answers_or_gone() {
@@ -73,4 +75,72 @@ freeze_redis() {
 
 thaw_redis() {
 	kill -CONT "${pids[redis]}"
+}
+
+# redis_trouble KIND: it does not do what it is told, until redis_well KIND.
+#   readonly    READONLY: a replica of nobody
+#   oom         OOM: its memory is full
+#   noreplicas  NOREPLICAS: it has not enough of them
+#   misconf     MISCONF: it cannot write its dump
+#   busy        BUSY: a script runs for ever
+redis_trouble() {
+	case $1 in
+	readonly)	rcli replicaof 127.0.0.1 1 ;;
+	oom)	rcli config set maxmemory 1 ;;
+	noreplicas)	rcli config set min-replicas-to-write 1 ;;
+	misconf)
+		rm -rf "$T/dump.rdb"
+		mkdir "$T/dump.rdb"
+		rcli config set save '3600 1000000'
+		rcli bgsave
+		wait_for 10 redis_complains MISCONF set k v
+		;;
+	busy)
+		rcli config set busy-reply-threshold 1
+		launch busy redis-cli -s "$REDIS_SOCKET" eval \
+		    'while true do end' 0
+		wait_for 10 redis_complains BUSY ping
+		;;
+	esac
+}
+
+redis_well() {
+	case $1 in
+	readonly)	rcli replicaof no one ;;
+	oom)	rcli config set maxmemory 0 ;;
+	noreplicas)	rcli config set min-replicas-to-write 0 ;;
+	misconf)
+		rmdir "$T/dump.rdb"
+		rcli config set save ''
+		;;
+	busy)
+		rcli script kill
+		finish busy
+		;;
+	esac
+}
+
+# redis_complains WORD COMMAND...: the answer begins with this word.
+redis_complains() {
+	local word=$1
+	shift
+	[[ $(rcli "$@" 2>&1) == "$word"* ]]
+}
+
+# Killed and started again, it loads for some seconds, and says LOADING.
+reload_redis_slowly() {
+	local body
+	body=$(printf '%01000d' 0)
+	rcli eval 'for i = 1, 200 do redis.call("set", "filler:" .. i, ARGV[1])
+	    end' 0 "$body"
+	rcli save
+	kill_redis
+	REDIS_ARGS+=(--key-load-delay 20000
+	    --loading-process-events-interval-bytes 1024 --appendonly no)
+	restart_redis
+}
+
+# kill_clients: all connections but the one that says so are cut.
+kill_clients() {
+	rcli client kill type normal skipme yes
 }

@@ -14,7 +14,8 @@ enum cal_scheme {
 	CAL_TCP,                /* tcp://HOST:PORT */
 	CAL_IPC,                /* ipc://PATH */
 	CAL_LOOPBACK,           /* loop://NAME, inside one process, for tests */
-	CAL_REDIS,              /* redis://[[USER][:PASSWORD]@]HOST[:PORT][/DB] */
+	CAL_REDIS,              /* redis://[[USER][:PASSWORD]@]HOST[:PORT]
+	                           [/DB]?stream=NAME... */
 	CAL_REDIS_UNIX,         /* redis+unix://[[USER][:PASSWORD]@]PATH */
 };
 

@@ -61,6 +61,8 @@ cal_event_put_job(struct cal_event *event, const struct cal_job *job,
 	cal_event_put(event, "key", job->key);
 	cal_event_put(event, "seq", job->seq);
 	cal_event_put(event, "id", job->id);
+	if (job->deliveries > 1)
+		cal_event_put_number(event, "delivery", job->deliveries);
 	cal_event_put(event, "peer", job->peer);
 	cal_event_put(event, "user", job->user);
 	cal_event_put(event, "status",

@@ -125,9 +125,11 @@ cal_redis_start(char start[CAL_REDIS_START], const char *position,
 		return cal_fail(err, CAL_EUSAGE, "bad position '%s': not "
 		    "beginning, end, an entry's id or s@MILLISECONDS",
 		    position);
-	/* Nothing of that millisecond is behind its last possible id. */
-	if (time)
+	/* Behind the last possible id of the millisecond before. */
+	if (time && ms > 0) {
+		ms--;
 		seq = UINT64_MAX;
+	}
 	(void)snprintf(start, CAL_REDIS_START, "%llu-%llu", ms, seq);
 	return CAL_OK;
 }

@@ -19,7 +19,7 @@
 
 enum {
 	VALUE_MAX = 4096,       /* of a variable; 128 KiB would be E2BIG */
-	VARIABLES = 11,         /* that we set, with the NULL behind them */
+	VARIABLES = 12,         /* that we set, with the NULL behind them */
 };
 
 struct command {
@@ -114,6 +114,8 @@ make_env(struct command *command, const struct cal_job *job)
 	add_some(&vars, "CAL_TOPIC", job->topic);
 	add_some(&vars, "CAL_TS", job->stamp);
 	add_some(&vars, "CAL_ID", job->id);
+	if (job->deliveries > 0)
+		add_number(&vars, "CAL_DELIVERY", job->deliveries);
 	if (job->deadline > 0)
 		add_number(&vars, "CAL_TIMEOUT_MS",
 		    milliseconds_left(command, job));

@@ -120,6 +120,8 @@ put_tail(struct cal_buf *out, const struct cal_job *job, int64_t timeout_ms,
 		cal_buf_put_text(out, ",\"seq\":");
 		cal_buf_put(out, job->seq.ptr, job->seq.len);
 	}
+	if (job->deliveries > 0)
+		cal_buf_printf(out, ",\"delivery\":%u", job->deliveries);
 	if (job->method.ptr != NULL &&
 	    (rc = put_text(out, "peer", job->peer, err)) != CAL_OK)
 		return rc;

@@ -68,14 +68,18 @@ see_leaving(struct cal_flow *flow)
 	return flow->left != before;
 }
 
-/* 0: for ever.  The first message also has the time that readers have. */
+/*
+ * 0: for ever.  The first message also has the time that readers have, or
+ * Redis.
+ */
 static double
 time_to_leave(const struct cal_flow *flow)
 {
 	const struct cal_pub_options *options = flow->conf.options;
+	bool waits = options->wait_readers > 0 ||
+	    cal_publisher_confirms(flow->publisher);
 
-	if (options->linger == 0 || options->wait_readers == 0 ||
-	    flow->sent > 0)
+	if (options->linger == 0 || !waits || flow->sent > 0)
 		return options->linger;
 	return options->connect_timeout == 0 ? 0 :
 	    options->linger + options->connect_timeout;
@@ -367,7 +371,8 @@ cal_flow_end(struct cal_flow *flow, double grace)
 		grace = LAST_MOMENT;
 	(void)see_progress(flow);
 	cal_publisher_counts(flow->publisher, &flow->last);
-	left = cal_publisher_left(flow->publisher, &progress);
+	left = cal_publisher_left(flow->publisher, &progress) ||
+	    cal_publisher_confirms(flow->publisher);
 	all = cal_publisher_close(flow->publisher, grace);
 	all &= left || !flow->gave_up;
 	flow->publisher = NULL;

@@ -181,7 +181,8 @@ read_words(struct cal_pub_options *o, const struct cal_args *args,
 		return cal_fail(err, CAL_EUSAGE, "no URL (see --help)");
 	if (args->count > 2)
 		return cal_fail(err, CAL_EUSAGE, "unexpected argument '%s'; "
-		    "more URLs are given with -u", cal_url_shown(args->words[2]));
+		    "more URLs are given with -u",
+		    cal_url_shown(args->words[2]));
 	rc = add_url(o, args->words[0], err);
 	for (i = 0; rc == CAL_OK && i < o->more_urls.count; i++)
 		rc = add_url(o, o->more_urls.items[i], err);

@@ -26,7 +26,8 @@ struct source {
 	struct cal_consumer *consumer;
 	struct cal_conn *conn;
 	char *url;
-	bool up;
+	bool up, ended;
+	bool shared;                    /* others get what is missing here */
 	bool leaving;
 };
 
@@ -34,7 +35,7 @@ struct cal_consumer {
 	struct cal_consumer_conf conf;
 	struct source *sources;
 	size_t count;                   /* of those that are open */
-	size_t up;
+	size_t up, ended;
 	size_t leaving;                 /* sources that have not left yet */
 	bool ready, denied;
 	struct cal_gaps *gaps;
@@ -65,12 +66,13 @@ on_settled(struct ev_loop *loop, ev_timer *timer, int revents)
 	say_ready(timer->data);
 }
 
-/* Connected to all, at the same time. */
+/* Connected to all, at the same time.  Redis keeps what nobody reads yet. */
 static void
 be_connected(struct cal_consumer *consumer)
 {
 	ev_timer_stop(consumer->conf.loop, &consumer->patience);
-	if (consumer->conf.distribute)
+	if (consumer->conf.distribute ||
+	    cal_conn_is_silent(consumer->sources[0].conn))
 		say_ready(consumer);
 	else if (!consumer->ready)
 		ev_timer_start(consumer->conf.loop, &consumer->settled);
@@ -121,6 +123,22 @@ on_refused(void *arg, const struct cal_err *why)
 	consumer->conf.failed(consumer->conf.arg, &err);
 }
 
+/* One that ended is one that will never be up. */
+static void
+on_ended(void *arg, const struct cal_err *why)
+{
+	struct source *source = arg;
+	struct cal_consumer *consumer = source->consumer;
+
+	if (why->code != CAL_OK) {
+		on_refused(arg, why);
+		return;
+	}
+	source->ended = true;
+	if (++consumer->ended == consumer->count)
+		consumer->conf.ended(consumer->conf.arg);
+}
+
 /* The first that is missing stands for all of them. */
 static void
 on_late(struct ev_loop *loop, ev_timer *timer, int revents)
@@ -158,23 +176,39 @@ on_malformed(void *arg, bool barred)
 	    "its frames are not those of a stream");
 }
 
-/* A stranger's counter may say anything. */
+/* A stranger's counter may say anything: the sum stays a number. */
+static void
+tell_gap(struct cal_consumer *consumer, struct cal_slice topic,
+    uint64_t missing)
+{
+	uint64_t *sum = &consumer->counts.missing;
+
+	*sum = missing < UINT64_MAX - *sum ? *sum + missing : UINT64_MAX;
+	if (consumer->conf.gap != NULL)
+		consumer->conf.gap(consumer->conf.arg, topic, missing);
+}
+
+static void
+on_trimmed(void *arg, uint64_t count)
+{
+	const struct source *source = arg;
+
+	tell_gap(source->consumer, cal_slice_of(NULL, 0), count);
+}
+
 static void
 note_gap(struct source *source, const struct cal_delivery *delivery)
 {
 	struct cal_consumer *consumer = source->consumer;
-	uint64_t missing, *sum = &consumer->counts.missing;
+	uint64_t missing;
 
-	if (!delivery->head.has_seq || consumer->conf.distribute)
+	if (!delivery->head.has_seq || source->shared)
 		return;
 	missing = cal_gaps_note(consumer->gaps,
 	    (uint32_t)(source - consumer->sources), delivery->topic,
 	    delivery->head.seq);
-	if (missing == 0)
-		return;
-	*sum = missing < UINT64_MAX - *sum ? *sum + missing : UINT64_MAX;
-	if (consumer->conf.gap != NULL)
-		consumer->conf.gap(consumer->conf.arg, delivery, missing);
+	if (missing > 0)
+		tell_gap(consumer, delivery->topic, missing);
 }
 
 static struct cal_receipt
@@ -226,9 +260,9 @@ cal_consumer_settle(struct cal_consumer *consumer, struct cal_receipt receipt,
 }
 
 bool
-cal_consumer_retry(struct cal_consumer *consumer, struct cal_receipt receipt)
+cal_consumer_begin(struct cal_consumer *consumer, struct cal_receipt receipt)
 {
-	return cal_conn_retry(consumer->sources[receipt.source].conn,
+	return cal_conn_begin(consumer->sources[receipt.source].conn,
 	    receipt.number);
 }
 
@@ -265,6 +299,8 @@ static const struct cal_conn_events source_events = {
 	.malformed = on_malformed,
 	.down = on_down,
 	.refused = on_refused,
+	.ended = on_ended,
+	.trimmed = on_trimmed,
 	.left = on_left,
 };
 
@@ -293,6 +329,8 @@ open_source(struct cal_consumer *consumer, struct cal_err *err)
 	int rc;
 
 	source->consumer = consumer;
+	source->shared = conf->distribute || (cal_url_is_redis(&conn.url) &&
+	    conn.url.redis.group[0] != '\0');
 	if ((rc = cal_conn_open(&source->conn, &conn, err)) != CAL_OK)
 		return rc;
 	source->url = cal_conn_address(source->conn);
@@ -344,6 +382,16 @@ cal_consumer_pause(struct cal_consumer *consumer, bool pause)
 
 	for (i = 0; i < consumer->count; i++)
 		cal_conn_pause(consumer->sources[i].conn, pause);
+}
+
+/* Each of several may bring as many: whose turn it is nobody knows. */
+void
+cal_consumer_want(struct cal_consumer *consumer, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < consumer->count; i++)
+		cal_conn_want(consumer->sources[i].conn, count);
 }
 
 void

@@ -54,18 +54,23 @@ struct cal_consumer_conf {
 	void (*ready)(void *arg);
 	void (*message)(void *arg, struct cal_delivery *delivery);
 	/*
-	 * Counters of a publisher say that messages of a topic never came.
-	 * They are those of a topic at one address, where one publisher is: to
-	 * begin anew is no gap.  Not told of distributed messages, nor beyond
-	 * CAL_CONSUMER_TOPICS topics.  May be NULL.
+	 * Messages will never come, of this topic, in front of the message that
+	 * is told next: counters of a publisher say so.  They are those of a
+	 * topic at one address, where one publisher is: to begin anew is no
+	 * gap.  Not told of messages that others share, nor beyond
+	 * CAL_CONSUMER_TOPICS topics.  With an empty topic also: Redis had them
+	 * no more.  May be NULL.
 	 */
-	void (*gap)(void *arg, const struct cal_delivery *behind,
-	    uint64_t missing);
+	void (*gap)(void *arg, struct cal_slice topic, uint64_t missing);
 	/*
-	 * CAL_EUNAVAIL: not ready in time, which may still come; CAL_EDENIED:
-	 * an address will not let us in.  Each once at most.
+	 * CAL_EUNAVAIL: not ready in time, which may still come; otherwise an
+	 * address is of no use: CAL_EDENIED: it will not let us in, or what
+	 * else Redis says.  Each of both once at most.
 	 */
 	void (*failed)(void *arg, const struct cal_err *err);
+	/* Redis: all addresses are read to their ends, as redis->leave wants.
+	 * Once. */
+	void (*ended)(void *arg);
 	/* Once, after cal_consumer_leave. */
 	void (*left)(void *arg);
 	void *arg;
@@ -74,7 +79,7 @@ struct cal_consumer_conf {
 struct cal_consumer_counts {
 	uint64_t messages;      /* handed up */
 	uint64_t malformed;     /* dropped */
-	uint64_t missing;       /* by the counters */
+	uint64_t missing;       /* as gaps were told */
 };
 
 /* Codes as of cal_conn_open. */
@@ -88,11 +93,14 @@ char *cal_consumer_address(const struct cal_consumer *consumer,
 /* No message comes until it is called again with false. */
 void cal_consumer_pause(struct cal_consumer *consumer, bool pause);
 
-/* As cal_conn_settle and cal_conn_retry. */
+/* As cal_conn_want, of each address. */
+void cal_consumer_want(struct cal_consumer *consumer, size_t count);
+
+/* As cal_conn_begin and cal_conn_settle. */
+bool cal_consumer_begin(struct cal_consumer *consumer,
+    struct cal_receipt receipt);
 void cal_consumer_settle(struct cal_consumer *consumer,
     struct cal_receipt receipt, enum cal_settle settle, const char *why);
-bool cal_consumer_retry(struct cal_consumer *consumer,
-    struct cal_receipt receipt);
 
 /*
  * Takes nothing any more, and leaves its groups when all is settled; left

@@ -211,8 +211,10 @@ open_outlet(struct cal_publisher *publisher, const struct cal_url *url,
 
 	outlet->publisher = publisher;
 	outlet->redis = cal_url_is_redis(url);
-	if (outlet->redis)
+	if (outlet->redis) {
 		publisher->holding = false;
+		publisher->conf.wait_readers = 0;
+	}
 	ev_init(&outlet->patience, cal_outlet_pass);
 	outlet->patience.data = outlet;
 	if ((rc = cal_conn_open(&outlet->conn, &conn, err)) != CAL_OK)

@@ -8,7 +8,9 @@
 #include "cli/die.h"
 #include "sub/errand.h"
 
-static const double HURRY = 0.3;        /* seconds for a reader, to leave */
+static const double HURRY = 0.3;        /* seconds for a reader, to leave, */
+static const double LEAVE = 0.5;        /* and for Redis, to let us go, */
+static const double CONFIRM = 5;        /* or to confirm what was done */
 
 void
 cal_intake_worsen(struct cal_intake *intake, int status)
@@ -29,8 +31,9 @@ drop_waiting(struct cal_intake *intake)
 		count += cal_errand_drop(errand);
 	}
 	if (count > 0)
-		cal_log(CAL_LOG_WARNING, "%zu messages were received and not "
-		    "begun", count);
+		cal_log(CAL_LOG_WARNING, intake->acks ? "%zu messages are "
+		    "given back" : "%zu messages were received and not begun",
+		    count);
 }
 
 static void
@@ -62,6 +65,7 @@ cal_intake_end(struct cal_intake *intake, double grace)
 		intake->stopping = true;
 		ev_timer_stop(intake->conf.loop, &intake->time);
 		drop_waiting(intake);
+		intake->leaving = cal_consumer_leave(intake->consumer);
 	}
 	if (grace >= 0)
 		limit_grace(intake, grace);
@@ -87,6 +91,16 @@ on_grace_over(struct ev_loop *loop, ev_timer *timer, int revents)
 
 /* What is taken in. */
 
+/*
+ * What a group gave us nobody else gets, so that it is printed all the same
+ * while the consumer leaves.
+ */
+static bool
+takes(const struct cal_intake *intake)
+{
+	return !intake->stopping || (intake->drains && intake->leaving);
+}
+
 static bool
 has_enough(const struct cal_intake *intake)
 {
@@ -105,17 +119,43 @@ has_room(const struct cal_intake *intake)
 	if (intake->handler == NULL)
 		return true;
 	return intake->slots.running < intake->slots.count &&
-	    cal_order_waiting(intake->order) < CAL_INTAKE_WAITING &&
+	    cal_order_waiting(intake->order) + intake->resting <
+	    CAL_SUB_WAITING &&
 	    intake->bytes < 4 * intake->conf.options->max_body;
+}
+
+/*
+ * So many are wanted now: what a group shares is for others, if it could not
+ * start here, or would be one too many.
+ */
+static size_t
+appetite(const struct cal_intake *intake)
+{
+	uint64_t left = intake->conf.options->count, want = SIZE_MAX;
+
+	if (intake->handler != NULL)
+		want = has_room(intake) ?
+		    intake->slots.count - intake->slots.running : 0;
+	if (left == 0)
+		return (size_t)want;
+	left = has_enough(intake) ? 0 : left - intake->done - intake->count;
+	return (size_t)(left < want ? left : want);
 }
 
 static void
 set_pause(struct cal_intake *intake)
 {
-	bool pause = intake->stopping || cal_out_full(intake->out) ||
-	    has_enough(intake) || !has_room(intake);
+	size_t want = appetite(intake);
+	bool pause = !takes(intake) ||
+	    cal_out_full(intake->out) || want == 0;
 
-	if (pause == intake->paused || intake->consumer == NULL)
+	if (intake->consumer == NULL)
+		return;
+	if (want != intake->want) {
+		intake->want = want;
+		cal_consumer_want(intake->consumer, want);
+	}
+	if (pause == intake->paused)
 		return;
 	intake->paused = pause;
 	cal_consumer_pause(intake->consumer, pause);
@@ -129,6 +169,9 @@ cal_intake_go_on(struct cal_intake *intake)
 	while (intake->handler != NULL && !intake->stopping &&
 	    (turn = cal_order_next(intake->order)) != NULL)
 		cal_errand_start(cal_errand_of_turn(turn));
+	if (intake->ended && !intake->stopping &&
+	    TAILQ_EMPTY(&intake->errands))
+		cal_intake_end(intake, -1);
 	set_pause(intake);
 	if (intake->stopping)
 		wake(intake);
@@ -157,26 +200,33 @@ refuse(struct cal_intake *intake, const struct cal_delivery *delivery,
 {
 	cal_log(CAL_LOG_FAILURE, "message %llu: %s",
 	    (unsigned long long)delivery->number, err->text);
+	cal_settle_dead(intake, delivery->receipt, err->text);
 	cal_intake_fail(intake, cal_exit_status(err->code));
 }
 
 static void
 print(struct cal_intake *intake, const struct cal_delivery *delivery)
 {
-	const struct cal_sub_about about = {
+	char id[CAL_SUB_ID_TEXT];
+	struct cal_sub_about about = {
 		.topic = delivery->topic,
 		.key = delivery->head.key,
 		.head = &delivery->head,
+		.dead = delivery->message->is_dead ?
+		    &delivery->message->dead : NULL,
 	};
 	struct cal_slice record;
 	struct cal_err err;
 
+	cal_sub_id_text(id, delivery);
+	about.id = cal_slice_text(id);
 	if (cal_printer_message(&intake->printer, &record, &about,
 	    delivery->body, &err) != CAL_OK) {
 		refuse(intake, delivery, &err);
 		return;
 	}
 	cal_out_put(intake->out, record);
+	cal_settle_printed(intake, delivery->receipt, record);
 	cal_intake_count(intake);
 }
 
@@ -187,8 +237,10 @@ cal_intake_on_message(void *arg, struct cal_delivery *delivery)
 	struct cal_errand *errand;
 	struct cal_err err;
 
-	if (intake->stopping)
+	if (!takes(intake)) {
+		cal_settle_back(intake, delivery->receipt);
 		return;
+	}
 	if (intake->handler == NULL)
 		print(intake, delivery);
 	else if (cal_errand_new(&errand, intake, delivery, &err) == CAL_OK)
@@ -199,11 +251,11 @@ cal_intake_on_message(void *arg, struct cal_delivery *delivery)
 }
 
 void
-cal_intake_on_gap(void *arg, const struct cal_delivery *behind, uint64_t missing)
+cal_intake_on_gap(void *arg, struct cal_slice topic, uint64_t missing)
 {
 	struct cal_intake *intake = arg;
 
-	cal_missing_add(&intake->missing, behind->topic, missing);
+	cal_missing_add(&intake->missing, topic, missing);
 	if (intake->conf.options->strict)
 		cal_intake_worsen(intake, cal_exit_status(CAL_EPROTO));
 }
@@ -225,6 +277,25 @@ cal_intake_on_failed(void *arg, const struct cal_err *err)
 	cal_intake_end(intake, -1);
 }
 
+/* Everything was handed up; some of it may still be done. */
+void
+cal_intake_on_ended(void *arg)
+{
+	struct cal_intake *intake = arg;
+
+	intake->ended = true;
+	cal_intake_go_on(intake);
+}
+
+void
+cal_intake_on_left(void *arg)
+{
+	struct cal_intake *intake = arg;
+
+	intake->leaving = false;
+	wake(intake);
+}
+
 static void
 on_time_over(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -235,6 +306,7 @@ on_time_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)loop;
 	(void)revents;
 	intake->patience_s = o->work.grace;
+	intake->drains = intake->handler == NULL && !intake->acks;
 	cal_intake_end(intake, o->work.grace);
 	/* What runs has come, and may still end. */
 	came = intake->done + intake->count;
@@ -254,6 +326,36 @@ finish(struct cal_intake *intake)
 	intake->conf.done(intake->conf.arg);
 }
 
+/* Nothing runs, and all is printed: but has the consumer left its group? */
+static void
+finish_when_left(struct cal_intake *intake)
+{
+	struct ev_loop *loop = intake->conf.loop;
+
+	if (!intake->leaving) {
+		finish(intake);
+	} else if (!ev_is_active(&intake->leave)) {
+		ev_timer_set(&intake->leave, intake->acks ? CONFIRM : LEAVE,
+		    0);
+		ev_timer_start(loop, &intake->leave);
+	}
+}
+
+static void
+on_leave_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct cal_intake *intake = timer->data;
+
+	(void)loop;
+	(void)revents;
+	if (intake->acks && intake->leaving) {
+		cal_log(CAL_LOG_FAILURE, "Redis does not confirm what was "
+		    "done: some of it may be done again");
+		cal_intake_worsen(intake, cal_exit_status(CAL_ETEMP));
+	}
+	cal_intake_on_left(intake);
+}
+
 static void
 on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -264,7 +366,8 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 	if (!intake->stopping || !TAILQ_EMPTY(&intake->errands))
 		return;
 	if (cal_out_empty(intake->out)) {
-		finish(intake);
+		cal_settle_unwritten(intake);
+		finish_when_left(intake);
 	} else if (intake->patience_s > 0 && !ev_is_active(&intake->patience)) {
 		ev_timer_set(&intake->patience, intake->patience_s, 0);
 		ev_timer_start(loop, &intake->patience);
@@ -279,16 +382,17 @@ on_patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)loop;
 	(void)revents;
 	cal_log(CAL_LOG_FAILURE, "nobody reads standard output: the rest is "
-	    "lost");
+	    "%s", intake->acks ? "given back" : "lost");
 	cal_intake_worsen(intake, cal_exit_status(CAL_EUNKNOWN));
 	cal_out_drop(intake->out);
-	finish(intake);
+	wake(intake);
 }
 
 void
 cal_intake_stop(struct cal_intake *intake)
 {
 	intake->patience_s = HURRY;
+	intake->drains = intake->handler == NULL && !intake->acks;
 	ev_timer_stop(intake->conf.loop, &intake->patience);
 	cal_intake_end(intake, intake->conf.options->work.grace);
 }
@@ -297,6 +401,7 @@ void
 cal_intake_abort(struct cal_intake *intake)
 {
 	cal_intake_end(intake, -1);
+	intake->leaving = false;
 	cal_out_drop(intake->out);
 	stop_running(intake, true);
 }
@@ -305,11 +410,16 @@ void
 cal_intake_init(struct cal_intake *intake)
 {
 	TAILQ_INIT(&intake->errands);
+	STAILQ_INIT(&intake->printed);
+	intake->acks = intake->conf.options->redis.conn.ack;
 	ev_init(&intake->turn, on_turn);
 	ev_timer_init(&intake->time, on_time_over,
 	    intake->conf.options->timeout, 0);
 	ev_init(&intake->grace, on_grace_over);
 	ev_init(&intake->patience, on_patience_over);
+	ev_init(&intake->leave, on_leave_over);
+	intake->want = SIZE_MAX;
+	intake->leave.data = intake;
 	intake->turn.data = intake->time.data = intake;
 	intake->grace.data = intake->patience.data = intake;
 }

@@ -97,8 +97,8 @@ parse(struct cal_sub_options *o, int argc, char **argv, struct cal_args *args,
 		    "share the messages with all who name this group" },
 		{ .name = "offset", .letter = 'o', .kind = CAL_OPT_TEXT,
 		    .value = "POS", .dest = &o->position, .help = "redis: "
-		    "begin at beginning or end, or behind an id or s@MS "
-		    "(end; a new group: beginning)" },
+		    "begin at beginning, end or the time s@MS, or "
+		    "behind an id (end; a new group: beginning)" },
 		{ .name = "exit-at-end", .letter = 'e', .kind = CAL_OPT_FLAG,
 		    .dest = &o->redis.conn.leave, .help = "redis: leave when "
 		    "everything is read that was there at the start" },
@@ -275,7 +275,11 @@ settle_redis(struct cal_sub_options *o, struct cal_err *err)
 	    (rc = check_ack(o, err)) != CAL_OK)
 		return rc;
 	conn->max_deliver = (unsigned)o->max_deliver;
-	conn->window = o->command != NULL ? cal_jobs_room(&o->work) : 0;
+	/* Those that wait to be tried again are not settled either. */
+	if (o->command != NULL)
+		conn->window = cal_jobs_room(&o->work) +
+		    (conn->ack ? CAL_SUB_WAITING : 0);
+	o->keep_going = o->keep_going || conn->ack;
 	if (o->position == NULL)
 		return CAL_OK;
 	conn->start = o->start;

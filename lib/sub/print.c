@@ -17,8 +17,8 @@ cal_printer_release(struct cal_printer *printer)
 	cal_buf_release(&printer->stamp);
 }
 
-void
-cal_sub_id_text(char text[CAL_SUB_ID_TEXT], struct cal_slice mid)
+static void
+put_hex(char *text, struct cal_slice mid)
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t i;
@@ -30,17 +30,43 @@ cal_sub_id_text(char text[CAL_SUB_ID_TEXT], struct cal_slice mid)
 	*text = '\0';
 }
 
+void
+cal_sub_id_text(char text[CAL_SUB_ID_TEXT],
+    const struct cal_delivery *delivery)
+{
+	struct cal_slice id = delivery->message->id;
+
+	if (id.len > 0 && id.len < CAL_SUB_ID_TEXT) {
+		memcpy(text, id.ptr, id.len);
+		text[id.len] = '\0';
+	} else {
+		put_hex(text, delivery->head.mid);
+	}
+}
+
+/* What is said of it there; whoever publishes it again passes over this. */
+static void
+put_dead(struct cal_buf *out, const struct cal_dead *dead)
+{
+	cal_buf_put_text(out, ",\"dead\":{");
+	cal_object_put_text(out, "reason", dead->reason);
+	if (dead->deliveries > 0)
+		cal_object_put_number(out, "deliveries", dead->deliveries);
+	if (dead->id.len > 0)
+		cal_object_put_text(out, "id", dead->id);
+	if (dead->group.len > 0)
+		cal_object_put_text(out, "group", dead->group);
+	cal_buf_put_byte(out, '}');
+}
+
 /* What stands in front of the body. */
 static void
 put_members(struct cal_printer *printer, const struct cal_sub_about *about)
 {
 	struct cal_buf *out = &printer->record;
-	char id[CAL_SUB_ID_TEXT];
 
-	if (about->head->mid.len > 0) {
-		cal_sub_id_text(id, about->head->mid);
-		cal_object_put_text(out, "id", cal_slice_text(id));
-	}
+	if (about->id.len > 0)
+		cal_object_put_text(out, "id", about->id);
 	if (about->head->has_seq)
 		cal_object_put_number(out, "seq", about->head->seq);
 	cal_buf_clear(&printer->stamp);
@@ -50,6 +76,8 @@ put_members(struct cal_printer *printer, const struct cal_sub_about *about)
 		cal_object_put_bytes(out, "topic", about->topic);
 	if (about->key.len > 0)
 		cal_object_put_bytes(out, "key", about->key);
+	if (about->dead != NULL)
+		put_dead(out, about->dead);
 }
 
 static void
@@ -71,12 +99,11 @@ put_format(struct cal_printer *printer, const struct cal_sub_about *about,
 		.key = about->key,
 		.topic = about->topic,
 		.time = cal_slice_text("-"),
+		.id = about->id,
 	};
-	char id[CAL_SUB_ID_TEXT], seq[CAL_NUM_TEXT], ms[MS_TEXT];
+	char seq[CAL_NUM_TEXT], ms[MS_TEXT];
 
-	cal_sub_id_text(id, about->head->mid);
-	values.id = cal_slice_text(id);
-	if (about->head->mid.len == 0 && about->head->has_seq) {
+	if (about->id.len == 0 && about->head->has_seq) {
 		cal_num_text(seq, about->head->seq);
 		values.id = cal_slice_text(seq);
 	}

@@ -6,14 +6,16 @@
 #define CAL_SUB_PRINT_H
 
 #include "cli/shape.h"
-#include "codec/streammsg.h"
+#include "stream/consumer.h"
 
-enum { CAL_SUB_ID_TEXT = 2 * CAL_STREAMMSG_MID + 1 };
+/* Bytes of an id as text, and its NUL; those of Redis are the longer ones. */
+enum { CAL_SUB_ID_TEXT = 2 * (sizeof("18446744073709551615") - 1) + 2 };
 
 /* What there is of a message beside its body; lent. */
 struct cal_sub_about {
-	struct cal_slice topic, key;
+	struct cal_slice id, topic, key;
 	const struct cal_streammsg *head;
+	const struct cal_dead *dead;    /* NULL: it is not */
 };
 
 /* A zeroed one with a shape is ready for use. */
@@ -39,7 +41,11 @@ int cal_printer_message(struct cal_printer *printer,
 struct cal_slice cal_printer_output(struct cal_printer *printer,
     const struct cal_sub_about *about, struct cal_slice output);
 
-/* The id of a message in hex, or an empty text. */
-void cal_sub_id_text(char text[CAL_SUB_ID_TEXT], struct cal_slice mid);
+/*
+ * What a message is known by: its id in Redis, else the one that its publisher
+ * gave it, in hex; or an empty text.
+ */
+void cal_sub_id_text(char text[CAL_SUB_ID_TEXT],
+    const struct cal_delivery *delivery);
 
 #endif

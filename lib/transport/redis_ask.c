@@ -159,7 +159,8 @@ told_place(struct cal_redis_tap *tap, const redisReply *reply)
 			cal_redis_trail_go(&tap->trail, &last, 0);
 	}
 	tap->past = (struct cal_redis_id){ .ms = 0 };
-	tap->step = CAL_REDIS_HISTORY;
+	tap->step = tap->claims == NULL ? CAL_REDIS_HISTORY :
+	    CAL_REDIS_RECOVER;
 }
 
 /* HISTORY: what we were given, and have not acknowledged. */
@@ -181,7 +182,10 @@ room(const struct cal_redis_tap *tap)
 		limit = tap->conf.batch;
 	if (tap->held >= limit)
 		return 0;
-	return limit - tap->held < tap->fit ? limit - tap->held : tap->fit;
+	limit -= tap->held;
+	if (tap->claims != NULL && cal_redis_keep_room(tap) < limit)
+		limit = cal_redis_keep_room(tap);
+	return limit < tap->fit ? limit : tap->fit;
 }
 
 static void
@@ -201,6 +205,15 @@ told_history(struct cal_redis_tap *tap, const redisReply *reply)
 		return;
 	cal_redis_tap_settle(tap);
 	tap->step = CAL_REDIS_NEW;
+}
+
+/* RECOVER: what is ours; that it is all here is no answer, but an event. */
+
+static void
+ask_recover(struct cal_redis_tap *tap)
+{
+	tap->asked = true;
+	cal_redis_claims_recover(tap->claims);
 }
 
 /* NEW: what nobody has read yet. */
@@ -278,6 +291,7 @@ static const struct {
 	[CAL_REDIS_GROUP] = { ask_group, told_group, false, false },
 	[CAL_REDIS_PLACE] = { ask_place, told_place, false, true },
 	[CAL_REDIS_HISTORY] = { ask_history, told_history, true, false },
+	[CAL_REDIS_RECOVER] = { ask_recover, NULL, false, false },
 	[CAL_REDIS_NEW] = { ask_new, told_new, true, false },
 };
 
@@ -288,7 +302,8 @@ cal_redis_tap_ask(struct cal_redis_tap *tap)
 
 	if (tap->asked || tap->over || tap->leaving || tap->reached ||
 	    ev_is_active(&tap->rest) ||
-	    !cal_redis_session_is_up(tap->reads) ||
+	    !cal_redis_session_is_up(tap->reads) || (tap->claims != NULL &&
+	    !cal_redis_session_is_up(tap->other)) ||
 	    (reads && (tap->paused || room(tap) == 0)))
 		return;
 	steps[tap->step].ask(tap);
@@ -310,13 +325,15 @@ rest(struct cal_redis_tap *tap)
 	ev_timer_start(loop, &tap->rest);
 }
 
-/* A stream without a group that is taken away is one that is empty. */
-static void
-go_missing(struct cal_redis_tap *tap, const struct cal_err *why)
+/* The second time in a row somebody does so again and again. */
+void
+cal_redis_tap_miss_group(struct cal_redis_tap *tap)
 {
 	cal_log_gated(&tap->gone_gate, CAL_LOG_WARNING, "stream '%s' or its "
-	    "group '%s' was removed: it is made again (%s)",
-	    tap->group.stream, tap->group.group, why->text);
+	    "group '%s' was removed: making it again", tap->group.stream,
+	    tap->group.group);
+	if (tap->claims != NULL)
+		cal_redis_claims_halt(tap->claims);
 	if (tap->step != CAL_REDIS_NEW)
 		rest(tap);
 	tap->step = CAL_REDIS_LOOK;
@@ -331,8 +348,9 @@ cal_redis_tap_fail(struct cal_redis_tap *tap, enum cal_redis_kind kind,
 	case CAL_REDIS_LOST:            /* its end is told, too */
 		return;
 	case CAL_REDIS_GONE:
+		/* Without a group it is as if there were no messages. */
 		if (tap->group.group != NULL) {
-			go_missing(tap, why);
+			cal_redis_tap_miss_group(tap);
 			return;
 		}
 		break;
@@ -409,6 +427,7 @@ void
 cal_redis_tap_lose(struct cal_redis_tap *tap)
 {
 	tap->client = 0;
+	tap->asked = false;
 	ev_timer_stop(tap->conn.conf.loop, &tap->rest);
 	if (!tap->up)
 		return;

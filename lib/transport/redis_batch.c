@@ -17,6 +17,7 @@ let_go(struct cal_redis_batch *batch)
 	if (--batch->holders > 0)
 		return;
 	freeReplyObject(batch->entries);
+	free(batch->receipts);
 	free(batch);
 }
 

@@ -15,6 +15,7 @@ struct cal_redis_batch {
 	redisReply *entries;
 	size_t count;
 	size_t next;                    /* the first that was not handed up */
+	uint64_t *receipts;             /* one for each; NULL: none */
 	bool ours;                      /* they may be handed up */
 	void *owner;                    /* whoever made it */
 	TAILQ_ENTRY(cal_redis_batch) in_queue;

@@ -15,17 +15,6 @@ enum {
 	HELD_MAX = CAL_REDIS_WORDS - 32,        /* ids of one command */
 };
 
-static struct cal_redis_claim *
-find(const struct cal_redis_claims *claims, struct cal_slice id)
-{
-	struct cal_redis_claim *claim;
-
-	TAILQ_FOREACH(claim, &claims->held, next)
-		if (cal_slice_is(id, claim->id))
-			return claim;
-	return NULL;
-}
-
 static unsigned
 count_of(const redisReply *counts, size_t number)
 {
@@ -48,13 +37,14 @@ static void
 take_entry(struct cal_redis_claims *claims,
     const struct cal_redis_entry *entry, unsigned count)
 {
-	struct cal_redis_claim *claim = find(claims, entry->id);
+	struct cal_redis_claim *claim = cal_redis_claim_find(claims,
+	    entry->id);
 
 	if (claim != NULL) {
 		claim->lost = false;
 		return;
 	}
-	claim = cal_redis_claim_new(claims, entry->id);
+	claim = cal_redis_claim_new(claims, entry->id, true);
 	claim->deliveries = count;
 	if (claims->was_ready && claims->state != CAL_REDIS_RUNNING &&
 	    count > 0) {
@@ -142,6 +132,8 @@ on_page(struct cal_redis_ask *ask, const redisReply *reply)
 	    reply->element[START]->str);
 	if (claims->start[0] == '\0')
 		cal_redis_claims_fetched(claims);
+	else if (claims->conf.room(claims->conf.arg) == 0)
+		claims->due = true;
 	else
 		cal_redis_claims_fetch(claims);
 }
@@ -206,7 +198,8 @@ cal_redis_claims_fetch(struct cal_redis_claims *claims)
 	    claims->state != CAL_REDIS_RUNNING)
 		return;
 	room = claims->conf.room(claims->conf.arg);
-	if (room == 0)
+	/* That nothing was lost on its way to us can be seen without room. */
+	if (room == 0 && claims->state == CAL_REDIS_RUNNING)
 		claims->due = true;
 	else
 		ask_for(claims, room);

@@ -60,7 +60,7 @@ on_patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)revents;
 	if (p->up && !p->held)
 		return;
-	if (p->up)
+	if (p->why.code == CAL_EAGAIN)
 		(void)cal_fail(&err, CAL_ETEMP, "Redis took no message for "
 		    "%g s: %s", p->redis.patience, p->why.text);
 	else

@@ -102,6 +102,12 @@ cal_redis_publish_retry(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)revents;
 	p->held = false;
 	p->limit = 1;
+	/* Its name may be that of another one by now, which is no replica. */
+	if (strncmp(p->why.text, "READONLY", 8) == 0) {
+		p->up = false;
+		cal_redis_session_restart(p->session);
+		return;
+	}
 	cal_redis_publish_pump(p);
 }
 
@@ -153,7 +159,10 @@ accept_one(struct cal_redis_publish *p, struct cal_redis_draft *draft,
 		    "that it refused for the moment: that one comes later");
 	cal_redis_draft_stored(draft, cal_redis_text(reply),
 	    p->redis.replicas == 0);
-	p->pause = p->held ? p->pause : 0;
+	if (!p->held) {
+		p->pause = 0;
+		p->why.code = p->over ? p->why.code : CAL_OK;
+	}
 	ev_timer_stop(p->conn.conf.loop, &p->patience);
 	if (p->limit < CAL_REDIS_AHEAD)
 		p->limit *= 2;

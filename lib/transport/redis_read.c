@@ -43,8 +43,8 @@ cal_redis_tap_miss(struct cal_redis_tap *tap, uint64_t count)
  * first.
  */
 
-static void
-say_left(struct cal_redis_tap *tap)
+void
+cal_redis_tap_say_left(struct cal_redis_tap *tap)
 {
 	if (tap->left)
 		return;
@@ -60,7 +60,21 @@ on_left(void *arg, const redisReply *reply)
 
 	(void)reply;
 	if (!tap->closing)
-		say_left(tap);
+		cal_redis_tap_say_left(tap);
+}
+
+static void cut_short(struct cal_redis_tap *tap);
+
+/* The read may have been on its way still. */
+static void
+on_cut(void *arg, const redisReply *reply)
+{
+	struct cal_redis_tap *tap = arg;
+
+	tap->cutting = false;
+	if (!tap->closing && tap->asked && reply != NULL &&
+	    reply->type == REDIS_REPLY_INTEGER && reply->integer == 0)
+		cut_short(tap);
 }
 
 static void
@@ -68,23 +82,39 @@ cut_short(struct cal_redis_tap *tap)
 {
 	char client[CAL_NUM_TEXT];
 
-	if (tap->client <= 0 || !cal_redis_session_is_up(tap->other))
+	if (tap->cutting || tap->client <= 0 || !cal_redis_session_is_up(tap->other))
 		return;
 	cal_num_text(client, (uint64_t)tap->client);
 	cal_redis_begin(&tap->words, "CLIENT");
 	cal_redis_add_text(&tap->words, "UNBLOCK");
 	cal_redis_add_text(&tap->words, client);
-	cal_redis_send(tap->other, &tap->words, 0, NULL, NULL);
-	tap->client = 0;
+	cal_redis_send(tap->other, &tap->words, 0, on_cut, tap);
+	tap->cutting = true;
+}
+
+/* What is settled is still to be told, however long Redis is away. */
+static void
+go_on_keeping(struct cal_redis_tap *tap)
+{
+	if (tap->asked && tap->step == CAL_REDIS_NEW) {
+		cut_short(tap);
+		return;
+	}
+	cal_redis_keep_give_back(tap);
+	if (!tap->deleting)
+		cal_redis_claims_leave(tap->claims);
+	tap->deleting = true;
 }
 
 static void
 go_on_leaving(struct cal_redis_tap *tap)
 {
-	if (tap->group.group == NULL || tap->over ||
-	    !cal_redis_session_is_up(tap->reads) ||
-	    !cal_redis_session_is_up(tap->other)) {
-		say_left(tap);
+	if (tap->claims != NULL) {
+		go_on_keeping(tap);
+		return;
+	}
+	if (tap->group.group == NULL || !cal_redis_session_is_up(tap->reads)) {
+		cal_redis_tap_say_left(tap);
 		return;
 	}
 	if (tap->asked)
@@ -93,7 +123,7 @@ go_on_leaving(struct cal_redis_tap *tap)
 		return;
 	tap->deleting = true;
 	cal_redis_group_leave(&tap->words, &tap->group);
-	cal_redis_send(tap->other, &tap->words, 0, on_left, tap);
+	cal_redis_send(tap->reads, &tap->words, 0, on_left, tap);
 }
 
 /* Turns. */
@@ -108,7 +138,8 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)revents;
 	cal_redis_tap_hand_up(tap);
 	cal_redis_tap_ask(tap);
-	if (tap->reached && tap->batches_count == 0)
+	if (tap->reached && tap->batches_count == 0 &&
+	    TAILQ_EMPTY(&tap->parcels))
 		cal_redis_tap_end(tap, &fine);
 	if (tap->leaving)
 		go_on_leaving(tap);
@@ -140,13 +171,21 @@ on_reads_down(void *arg)
 static void
 on_other_up(void *arg)
 {
-	(void)arg;
+	cal_redis_tap_ask(arg);
+	cal_redis_tap_wake(arg);
 }
 
+/* Whose claims are not renewed must not read; and recovery begins anew. */
 static void
 on_other_down(void *arg)
 {
-	cal_redis_tap_wake(arg);
+	struct cal_redis_tap *tap = arg;
+
+	if (tap->claims != NULL) {
+		cal_redis_claims_halt(tap->claims);
+		cal_redis_session_restart(tap->reads);
+	}
+	cal_redis_tap_wake(tap);
 }
 
 /* Both are, and it is told once. */
@@ -190,6 +229,8 @@ tap_pause(struct cal_conn *conn, bool pause)
 	struct cal_redis_tap *tap = (struct cal_redis_tap *)conn;
 
 	tap->paused = pause;
+	if (tap->claims != NULL)
+		cal_redis_claims_go_on(tap->claims);
 	cal_redis_tap_wake(tap);
 }
 
@@ -199,6 +240,8 @@ tap_want(struct cal_conn *conn, size_t count)
 	struct cal_redis_tap *tap = (struct cal_redis_tap *)conn;
 
 	tap->want = count;
+	if (tap->claims != NULL)
+		cal_redis_claims_go_on(tap->claims);
 	cal_redis_tap_wake(tap);
 }
 
@@ -209,6 +252,25 @@ tap_leave(struct cal_conn *conn)
 
 	tap->leaving = true;
 	cal_redis_tap_wake(tap);
+}
+
+static void
+tap_settle(struct cal_conn *conn, uint64_t receipt, enum cal_settle settle,
+    const char *why)
+{
+	struct cal_redis_tap *tap = (struct cal_redis_tap *)conn;
+
+	cal_redis_claims_settle(tap->claims, receipt, settle, why);
+	cal_redis_claims_go_on(tap->claims);
+	cal_redis_tap_wake(tap);
+}
+
+static bool
+tap_begin(struct cal_conn *conn, uint64_t receipt)
+{
+	struct cal_redis_tap *tap = (struct cal_redis_tap *)conn;
+
+	return cal_redis_claims_begin(tap->claims, receipt) > 0;
 }
 
 static char *
@@ -231,8 +293,9 @@ tap_send(struct cal_conn *conn, struct cal_link *link,
 static bool
 tap_idle(const struct cal_conn *conn)
 {
-	(void)conn;
-	return true;
+	const struct cal_redis_tap *tap = (const struct cal_redis_tap *)conn;
+
+	return tap->claims == NULL || cal_redis_claims_idle(tap->claims);
 }
 
 static const char *
@@ -255,8 +318,9 @@ tap_close(struct cal_conn *conn, double grace)
 	(void)grace;
 	tap->closing = true;
 	cal_redis_session_close(tap->reads);
-	cal_redis_session_close(tap->other);
 	cal_redis_tap_drop(tap);
+	cal_redis_keep_close(tap);
+	cal_redis_session_close(tap->other);
 	ev_timer_stop(loop, &tap->rest);
 	ev_clear_pending(loop, &tap->rest);
 	ev_clear_pending(loop, &tap->turn);
@@ -276,6 +340,8 @@ static const struct cal_transport row = {
 	.pause = tap_pause,
 	.want = tap_want,
 	.leave = tap_leave,
+	.settle = tap_settle,
+	.begin = tap_begin,
 	.silent = true,
 };
 
@@ -330,6 +396,7 @@ tap_new(const struct cal_conn_conf *conf)
 	tap->conn.ops = &row;
 	tap->conn.conf = *conf;
 	TAILQ_INIT(&tap->batches);
+	TAILQ_INIT(&tap->parcels);
 	ev_init(&tap->turn, on_turn);
 	ev_init(&tap->rest, on_rest_over);
 	tap->turn.data = tap->rest.data = tap;
@@ -353,6 +420,8 @@ cal_redis_read_open(struct cal_conn **connp,
 	*connp = NULL;
 	if ((rc = read_start(tap, err)) == CAL_OK)
 		rc = open_sessions(tap, err);
+	if (rc == CAL_OK && tap->conf.ack)
+		rc = cal_redis_keep_open(tap, err);
 	if (rc != CAL_OK) {
 		(void)tap_close(&tap->conn, 0);
 		return rc;

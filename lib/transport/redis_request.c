@@ -274,7 +274,7 @@ begin(struct cal_redis_request *request, struct cal_redis_acks *acks)
 	} else if (!run || !rs->at_least_once) {
 		(void)cal_redis_acks_add(acks, request);
 	} else if (cal_redis_claims_begin(rs->claims, request->claim) == 0) {
-		cal_redis_request_discard(request);       /* it is another one's by now */
+		cal_redis_request_discard(request);     /* another one's */
 	} else {
 		hand_up(request);
 	}
@@ -287,14 +287,17 @@ cal_redis_requests_take(struct cal_redis_server *rs,
 	struct cal_redis_acks *acks = cal_redis_acks_new(rs);
 	struct cal_redis_entry entry;
 	size_t i, bytes = 0;
+	uint64_t claim;
 
 	CAL_FAULT("read");
 	for (i = 0; i < entries->elements; i++) {
 		if (!cal_redis_entry(&entry, entries, i))
 			continue;
 		bytes += entry.hdr.len + entry.msg.len;
-		begin(request_new(rs, &entry, cal_redis_claims_take(rs->claims,
-		    entry.id)), acks);
+		claim = cal_redis_claims_take(rs->claims, entry.id);
+		if (claim == 0)
+			continue;       /* it is here already */
+		begin(request_new(rs, &entry, claim), acks);
 		if ((i + 1) % ACKS_MAX == 0) {
 			cal_redis_acks_send(acks);
 			acks = cal_redis_acks_new(rs);

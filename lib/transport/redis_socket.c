@@ -316,13 +316,11 @@ static int
 find_tcp(union address *address, socklen_t *lenp, const struct cal_url *url,
     struct cal_err *err)
 {
-	struct cal_url tcp = { .scheme = CAL_TCP, .port = url->port };
 	char text[INET6_ADDRSTRLEN + 2];
 	bool open;
 	int rc;
 
-	memcpy(tcp.host, url->host, sizeof(tcp.host));
-	if ((rc = cal_url_resolve(&tcp, text, &open, err)) != CAL_OK)
+	if ((rc = cal_url_resolve(url, text, &open, err)) != CAL_OK)
 		return rc;
 	if (text[0] != '[') {
 		address->in.sin_family = AF_INET;

@@ -187,7 +187,9 @@ cal_redis_tap_take(struct cal_redis_tap *tap, const redisReply *reply)
 		return 0;
 	}
 	add(tap, batch);
-	if (tap->group.group != NULL)
+	if (tap->claims != NULL)
+		cal_redis_keep_take(tap, batch);
+	else if (tap->group.group != NULL)
 		acknowledge(tap, batch);
 	else
 		batch->ours = true;
@@ -206,9 +208,23 @@ count_malformed(struct cal_redis_tap *tap)
 		conf->events->malformed(conf->arg, false);
 }
 
+/* Nobody wants it. */
 static void
-give(struct cal_redis_tap *tap, struct cal_redis_batch *batch,
-    const struct cal_redis_entry *entry)
+pass_over(struct cal_redis_tap *tap, const struct cal_redis_entry *entry,
+    uint64_t receipt)
+{
+	if (entry->gone)
+		cal_redis_tap_miss(tap, 1);
+	else if (entry->meta || !entry->has_hdr || !entry->has_msg)
+		count_malformed(tap);
+	if (receipt != 0)
+		cal_redis_claims_settle(tap->claims, receipt,
+		    CAL_SETTLE_DONE, NULL);
+}
+
+static void
+give(struct cal_redis_tap *tap, const struct cal_redis_entry *entry,
+    uint64_t receipt, unsigned deliveries, struct cal_hold *hold)
 {
 	const struct cal_conn_conf *conf = &tap->conn.conf;
 	struct cal_message message = {
@@ -217,32 +233,58 @@ give(struct cal_redis_tap *tap, struct cal_redis_batch *batch,
 		.payload = entry->msg,
 		.pre[0] = entry->topic,
 		.pre_count = entry->topic.len > 0,
+		.hold = hold,
+		.receipt = receipt,
 		.id = entry->id,
-		.deliveries = tap->group.group != NULL,
+		.deliveries = deliveries,
 		.is_dead = entry->is_dead,
 		.dead = entry->dead,
 	};
 
-	message.hold = cal_redis_batch_hold(batch);
 	conf->events->message(conf->arg, &tap->link, &message);
 	cal_hold_free(message.hold);
+}
+
+/* Of those that are acknowledged at once this is the only delivery. */
+void
+cal_redis_tap_give(struct cal_redis_tap *tap,
+    const struct cal_redis_entry *entry, uint64_t receipt,
+    struct cal_hold *hold)
+{
+	const struct cal_conn_conf *conf = &tap->conn.conf;
+	unsigned deliveries = tap->group.group != NULL;
+
+	if (entry->gone || entry->meta || !entry->has_hdr ||
+	    !entry->has_msg || !cal_topic_is_wanted(conf->topics,
+	    conf->topics_count, entry->topic)) {
+		pass_over(tap, entry, receipt);
+		cal_hold_free(hold);
+		return;
+	}
+	if (receipt != 0 && (deliveries = cal_redis_claims_deliveries(
+	    tap->claims, receipt)) == 0) {
+		cal_redis_claims_settle(tap->claims, receipt,
+		    CAL_SETTLE_BACK, NULL);
+		cal_hold_free(hold);
+		return;
+	}
+	give(tap, entry, receipt, deliveries, hold);
 }
 
 static void
 hand_up_one(struct cal_redis_tap *tap, struct cal_redis_batch *batch)
 {
-	const struct cal_conn_conf *conf = &tap->conn.conf;
 	struct cal_redis_entry entry;
+	size_t number = batch->next++;
+	uint64_t receipt = 0;
 
-	(void)cal_redis_entry(&entry, batch->entries, batch->next++);
 	tap->held--;
-	if (entry.gone)
-		cal_redis_tap_miss(tap, 1);
-	else if (entry.meta || !entry.has_hdr || !entry.has_msg)
-		count_malformed(tap);
-	else if (cal_topic_is_wanted(conf->topics, conf->topics_count,
-	    entry.topic))
-		give(tap, batch, &entry);
+	if (batch->receipts != NULL &&
+	    (receipt = batch->receipts[number]) == 0)
+		return;                 /* it was claimed, and is here */
+	(void)cal_redis_entry(&entry, batch->entries, number);
+	cal_redis_tap_give(tap, &entry, receipt,
+	    cal_redis_batch_hold(batch));
 }
 
 void
@@ -250,6 +292,7 @@ cal_redis_tap_hand_up(struct cal_redis_tap *tap)
 {
 	struct cal_redis_batch *batch;
 
+	cal_redis_keep_hand_up(tap);
 	while ((batch = TAILQ_FIRST(&tap->batches)) != NULL && batch->ours) {
 		if (batch->next == batch->count)
 			forget(tap, batch);
@@ -265,7 +308,7 @@ cal_redis_tap_drop(struct cal_redis_tap *tap)
 {
 	struct cal_redis_batch *batch;
 
-	if (tap->group.group != NULL && tap->held > 0)
+	if (tap->group.group != NULL && tap->claims == NULL && tap->held > 0)
 		cal_log(CAL_LOG_WARNING, "%zu messages were taken out of group "
 		    "'%s', and are lost", tap->held, tap->group.group);
 	while ((batch = TAILQ_FIRST(&tap->batches)) != NULL)

@@ -9,7 +9,7 @@
  *      END  (if it is to be    LOOK  (if the group was taken away)
  *            known where that  GROUP
  *            is, once)         PLACE
- *      NEW                     HISTORY
+ *      NEW                     HISTORY, or with ack RECOVER
  *                              NEW
  *
  * Entries come in batches, of which two are held at most: while the messages
@@ -17,12 +17,16 @@
  * Redis has confirmed that they are acknowledged.  What it has not comes again,
  * out of our own history, when there is a connection again; of what is
  * acknowledged, but was not confirmed, nobody knows, so that it is lost.
+ *
+ * With ack they are handed up at once, and are claims (redis_claims.h) until
+ * they are settled; what others left behind comes one by one, in parcels.
  */
 #ifndef CAL_TRANSPORT_REDIS_TAP_H
 #define CAL_TRANSPORT_REDIS_TAP_H
 
 #include "base/log.h"
 #include "transport/redis_batch.h"
+#include "transport/redis_claims.h"
 #include "transport/redis_group.h"
 #include "transport/redis_trail.h"
 
@@ -33,8 +37,18 @@ enum {
 
 enum cal_redis_step {
 	CAL_REDIS_END, CAL_REDIS_LOOK, CAL_REDIS_GROUP, CAL_REDIS_PLACE,
-	CAL_REDIS_HISTORY, CAL_REDIS_NEW,
+	CAL_REDIS_HISTORY, CAL_REDIS_RECOVER, CAL_REDIS_NEW,
 };
+
+/* A message that was claimed, with a copy of its entry. */
+struct cal_redis_parcel {
+	struct cal_hold hold;           /* first */
+	struct cal_redis_entry entry;
+	uint64_t receipt;
+	TAILQ_ENTRY(cal_redis_parcel) in_queue;
+	uint8_t bytes[];
+};
+TAILQ_HEAD(cal_redis_parcels, cal_redis_parcel);
 
 struct cal_redis_tap {
 	struct cal_conn conn;
@@ -44,6 +58,7 @@ struct cal_redis_tap {
 	struct cal_redis_group group;   /* its group is NULL: there is none */
 	struct cal_redis_session *reads;
 	struct cal_redis_session *other;        /* NULL without a group */
+	struct cal_redis_claims *claims;        /* NULL without ack */
 	struct cal_redis_words words;
 
 	enum cal_redis_step step;
@@ -53,6 +68,7 @@ struct cal_redis_tap {
 	bool found;                     /* the group was there, once */
 	bool paused, closing;
 	bool leaving, deleting, left;   /* the group; the consumer; said */
+	bool cutting;                   /* a read short */
 	bool over;                      /* nothing is asked any more */
 	bool reached;                   /* the end, of conf.leave */
 	bool watches;                   /* looks at what was trimmed */
@@ -61,6 +77,7 @@ struct cal_redis_tap {
 	struct cal_redis_id past;       /* of own history, so far */
 
 	struct cal_redis_batches batches;
+	struct cal_redis_parcels parcels;
 	size_t batches_count, held;     /* entries that were not handed up */
 	size_t want;                    /* as cal_conn_want says */
 	size_t fit;                     /* entries that one read may bring */
@@ -87,6 +104,9 @@ void cal_redis_tap_lose(struct cal_redis_tap *tap);
 /* redis_ask.c: asks what is to be asked now, if anything is. */
 void cal_redis_tap_ask(struct cal_redis_tap *tap);
 
+/* redis_ask.c: the group, or the stream, was taken away. */
+void cal_redis_tap_miss_group(struct cal_redis_tap *tap);
+
 /* redis_ask.c: Redis says no; what comes of that. */
 void cal_redis_tap_fail(struct cal_redis_tap *tap, enum cal_redis_kind kind,
     const struct cal_err *why);
@@ -106,11 +126,36 @@ void cal_redis_tap_settle(struct cal_redis_tap *tap);
 /* redis_taken.c: frees all that is held. */
 void cal_redis_tap_drop(struct cal_redis_tap *tap);
 
+/* redis_taken.c: hands an entry up whose bytes hold keeps, or settles it. */
+void cal_redis_tap_give(struct cal_redis_tap *tap,
+    const struct cal_redis_entry *entry, uint64_t receipt,
+    struct cal_hold *hold);
+
+/* redis_keep.c: with ack.  CAL_EUSAGE: not without a group. */
+int cal_redis_keep_open(struct cal_redis_tap *tap, struct cal_err *err);
+void cal_redis_keep_close(struct cal_redis_tap *tap);
+
+/* redis_keep.c: how many more may be taken before some are settled. */
+size_t cal_redis_keep_room(const struct cal_redis_tap *tap);
+
+/* redis_keep.c: a batch is kept from here on. */
+void cal_redis_keep_take(struct cal_redis_tap *tap,
+    struct cal_redis_batch *batch);
+
+/* redis_keep.c: hands up what was claimed. */
+void cal_redis_keep_hand_up(struct cal_redis_tap *tap);
+
+/* redis_keep.c: what was not handed up is for others. */
+void cal_redis_keep_give_back(struct cal_redis_tap *tap);
+
 /* redis_read.c: in the next turn it does whatever may be done. */
 void cal_redis_tap_wake(struct cal_redis_tap *tap);
 
 /* redis_read.c: it is over, well (CAL_OK) or not. */
 void cal_redis_tap_end(struct cal_redis_tap *tap, const struct cal_err *why);
+
+/* redis_read.c: the group is left. */
+void cal_redis_tap_say_left(struct cal_redis_tap *tap);
 
 /* redis_read.c: so many will never come. */
 void cal_redis_tap_miss(struct cal_redis_tap *tap, uint64_t count);

@@ -81,18 +81,6 @@ cal_conn_want(struct cal_conn *conn, size_t count)
 		conn->ops->want(conn, count);
 }
 
-bool
-cal_topic_is_wanted(const struct cal_slice *prefixes, size_t count,
-    struct cal_slice topic)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (cal_slice_begins(topic, prefixes[i]))
-			return true;
-	return count == 0;
-}
-
 void
 cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
     enum cal_settle settle, const char *why)
@@ -102,10 +90,10 @@ cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
 }
 
 bool
-cal_conn_retry(struct cal_conn *conn, uint64_t receipt)
+cal_conn_begin(struct cal_conn *conn, uint64_t receipt)
 {
-	return receipt == 0 || conn->ops->retry == NULL ||
-	    conn->ops->retry(conn, receipt);
+	return receipt == 0 || conn->ops->begin == NULL ||
+	    conn->ops->begin(conn, receipt);
 }
 
 bool

@@ -97,6 +97,8 @@ struct cal_job {
 	struct cal_slice user;          /* authenticated name, or empty */
 	struct cal_slice topic, stamp, id;      /* of a stream's message: its
 	                                   topic, time as text, and id */
+	unsigned deliveries;            /* of it, this one included; 0: not
+	                                   known */
 	double deadline;                /* on the loop's clock; 0: none */
 	size_t max_answer;              /* bytes */
 	bool json;                      /* body is a JSON value, checked */

@@ -44,12 +44,11 @@ on_message(void *arg, struct cal_delivery *delivery)
 		told.hold = cal_message_take(delivery->message);
 }
 
-/* It is told before the message behind it is. */
 static void
-on_gap(void *arg, const struct cal_delivery *behind, uint64_t missing)
+on_gap(void *arg, struct cal_slice topic, uint64_t missing)
 {
 	(void)arg;
-	assert_int_equal(behind->number, told.messages + 1);
+	(void)topic;
 	told.gaps++;
 	told.missing = missing;
 }

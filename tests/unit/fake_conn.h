@@ -24,6 +24,9 @@ struct fake {
 	const char *trouble;
 	double grace;
 	bool open, paused, rechecked;
+	bool silent;            /* it stands for one of Redis … */
+	bool leaves;            /* … in a group */
+	size_t want;
 	bool behind;            /* somebody fell, and takes nothing yet */
 };
 
@@ -105,6 +108,42 @@ void
 cal_conn_pause(struct cal_conn *conn, bool pause)
 {
 	((struct fake *)conn)->paused = pause;
+}
+
+void
+cal_conn_want(struct cal_conn *conn, size_t count)
+{
+	((struct fake *)conn)->want = count;
+}
+
+void
+cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
+    enum cal_settle settle, const char *why)
+{
+	(void)conn;
+	(void)receipt;
+	(void)settle;
+	(void)why;
+}
+
+bool
+cal_conn_retry(struct cal_conn *conn, uint64_t receipt)
+{
+	(void)conn;
+	(void)receipt;
+	return true;
+}
+
+bool
+cal_conn_leave(struct cal_conn *conn)
+{
+	return ((struct fake *)conn)->leaves;
+}
+
+bool
+cal_conn_is_silent(const struct cal_conn *conn)
+{
+	return ((const struct fake *)conn)->silent;
 }
 
 int

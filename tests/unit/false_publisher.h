@@ -14,7 +14,9 @@ struct cal_publisher {
 	size_t room;                    /* full with so many */
 	bool quick;                     /* hands over what it is given */
 	bool leaves;                    /* what it took left for the kernel */
+	bool confirms;                  /* it is Redis */
 	uint64_t leaving, left;         /* of it */
+	size_t mids;                    /* messages with an id */
 	struct cal_buf seen;            /* "topic|key|seq|body\n" */
 	ev_timer tell;                  /* only ever fed */
 };
@@ -71,6 +73,7 @@ cal_publisher_put(struct cal_publisher *p, struct cal_slice topic,
 {
 	p->counts.waiting += !p->quick;
 	p->counts.sent += p->quick;
+	p->mids += head->mid.len == CAL_STREAMMSG_MID;
 	cal_buf_printf(&p->seen, "%.*s|%.*s|%d|%.*s\n", (int)topic.len,
 	    (const char *)topic.ptr, (int)head->key.len,
 	    (const char *)head->key.ptr, (int)head->seq, (int)body.len,
@@ -95,6 +98,12 @@ cal_publisher_left(const struct cal_publisher *p, uint64_t *progressp)
 {
 	*progressp = p->left;
 	return p->leaving == 0;
+}
+
+bool
+cal_publisher_confirms(const struct cal_publisher *p)
+{
+	return p->confirms;
 }
 
 void

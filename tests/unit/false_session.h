@@ -16,6 +16,7 @@ struct cal_redis_session {
 	bool up;
 	const char *trouble;
 	bool put_off;
+	size_t restarts;
 	struct {
 		cal_redis_fn *fn;
 		void *arg;
@@ -77,7 +78,7 @@ cal_redis_send(struct cal_redis_session *s,
 void
 cal_redis_session_restart(struct cal_redis_session *s)
 {
-	(void)s;
+	s->restarts++;
 }
 
 /* reply: NULL if the connection ended. */

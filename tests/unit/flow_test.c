@@ -2,76 +2,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/log.h"
-#include "false_publisher.h"
-#include "folder.h"
-#include "pub/flow.h"
-
-static struct cal_pub_options options;
-static struct cal_flow *flow;
-static struct cal_err err;
-static bool done;
-
-static void
-on_done(void *arg)
-{
-	(void)arg;
-	assert_false(done);
-	done = true;
-}
-
-/* Options of a command line like "-l -c 3". */
-static void
-begin(const char *words)
-{
-	static char program[] = "cal-pub", url[] = "ipc://a", line[200];
-	char *argv[20] = { program, url }, *rest = line;
-	struct cal_flow_conf conf = {
-		.loop = loop, .options = &options, .done = on_done,
-	};
-	int argc = 2;
-	bool over;
-
-	free(options.more_urls.items);
-	(void)snprintf(line, sizeof(line), "%s", words);
-	while ((argv[argc] = strsep(&rest, " ")) != NULL)
-		argc++;
-	assert_int_equal(cal_pub_options_read(&options, argc, argv, &over,
-	    &err), CAL_OK);
-	done = false;
-	publisher_reset();
-	ev_now_update(loop);
-	assert_int_equal(cal_flow_open(&flow, &conf, &err), CAL_OK);
-}
-
-static void
-start(void)
-{
-	assert_int_equal(cal_flow_start(flow, &err), CAL_OK);
-}
-
-static void
-input(const char *text)
-{
-	folder_write("in", cal_slice_text(text), 0600);
-	assert_non_null(freopen("in", "r", stdin));
-}
-
-static int
-end(void)
-{
-	int status;
-
-	cal_flow_end(flow, 0);
-	cal_flow_close(flow, true, &status);
-	return status;
-}
-
-static bool
-seen(const char *want)
-{
-	return cal_slice_is(cal_buf_view(&publisher.seen), want);
-}
+#include "flows.h"
 
 static void
 test_lines(void **state)
@@ -386,24 +317,6 @@ test_end_before_the_pace(void **state)
 	assert_int_equal(end(), 0);
 }
 
-static int
-set_up(void **state)
-{
-	const struct cal_log_conf conf = {
-		.program = "flow_test", .level = CAL_LOG_FAILURE,
-	};
-
-	cal_log_setup(&conf);
-	return folder_enter(state) != 0 || open_loop(state) != 0;
-}
-
-static int
-tear_down(void **state)
-{
-	cal_buf_release(&publisher.seen);
-	return close_loop(state) != 0 || folder_leave(state) != 0;
-}
-
 int
 main(void)
 {
@@ -424,5 +337,5 @@ main(void)
 		cmocka_unit_test(test_end_before_the_pace),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, open_flows, close_flows);
 }

@@ -264,6 +264,35 @@ test_refused_for_now(void **state)
 	assert_int_equal(owner.ends, 0);
 }
 
+/* A replica is left for whoever has its name after a while. */
+static void
+test_readonly(void **state)
+{
+	(void)state;
+	redis.pause = 0.01;
+	redis.patience = 0.5;
+	begin_warm();
+	PUT("1");
+	PUT("2");
+	session.said.len = 0;
+	refuse("READONLY You can't write against a read only replica.");
+	refuse("READONLY You can't write against a read only replica.");
+	WAIT_FOR(session.restarts == 1);
+	PUT("3");
+	assert_said("");
+	session_lose();
+	assert_open(3, 0);
+	session_connect();
+	assert_said("XADD s * hdr h msg 1\n");
+	refuse("READONLY You can't write against a read only replica.");
+	WAIT_FOR(session.restarts == 2);
+	session_lose();
+	WAIT_FOR(owner.ends == 1);
+	assert_int_equal(owner.end.code, CAL_ETEMP);
+	assert_non_null(strstr(owner.end.text, "READONLY"));
+	assert_open(3, 0);
+}
+
 static void
 test_refused_twice(void **state)
 {
@@ -274,10 +303,10 @@ test_refused_twice(void **state)
 	PUT("1");
 	PUT("2");
 	assert_said("XADD s * hdr h msg 1\n");
-	refuse("READONLY You can't write against a read only replica.");
+	refuse("BUSY Redis is busy running a script.");
 	WAIT_FOR(session.said.len > 0);
 	assert_said("XADD s * hdr h msg 1\n");
-	refuse("READONLY You can't write against a read only replica.");
+	refuse("BUSY Redis is busy running a script.");
 	assert_said("");
 	WAIT_FOR(session.said.len > 0);
 	assert_said("XADD s * hdr h msg 1\n");
@@ -382,6 +411,17 @@ test_refused(void **state)
 	session.said.len = 0;
 	settle();
 	assert_said("");
+}
+
+static void
+test_cluster(void **state)
+{
+	(void)state;
+	begin_warm();
+	PUT("1");
+	refuse("MOVED 3999 127.0.0.1:6381");
+	assert_int_equal(owner.ends, 1);
+	assert_int_equal(owner.end.code, CAL_EDATA);
 }
 
 static void
@@ -578,12 +618,14 @@ main(void)
 		TEST(test_room),
 		TEST(test_room_bytes),
 		TEST(test_refused_for_now),
+		TEST(test_readonly),
 		TEST(test_refused_twice),
 		TEST(test_patience),
 		TEST(test_nobody_there),
 		TEST(test_put_off),
 		TEST(test_comes_late),
 		TEST(test_refused),
+		TEST(test_cluster),
 		TEST(test_not_let_in),
 		TEST(test_lost),
 		TEST(test_lost_idle),

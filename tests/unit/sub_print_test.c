@@ -88,7 +88,7 @@ test_objects(void **state)
 	(void)state;
 	SHAPE(.json = true);
 	assert_slice(message(BYTES("1")), "{\"ts\":\"-\",\"body\":1}\n");
-	head.mid = cal_slice_of(mid, sizeof(mid));
+	about.id = BYTES(MID);
 	head.has_seq = true;
 	head.seq = UINT64_MAX;
 	head.stamp.known = true;
@@ -101,7 +101,7 @@ test_objects(void **state)
 	    "\"key_b64\":\"/w==\",\"body\":{\"a\": 1.0}}\n");
 	about.topic = BYTES("\x80");
 	about.key = BYTES("k");
-	head.mid.len = 0;
+	about.id.len = 0;
 	head.has_seq = false;
 	head.stamp.known = false;
 	/* What would not come back as it was stands in base64. */
@@ -128,7 +128,7 @@ test_format(void **state)
 	head.has_seq = true;
 	head.seq = 7;
 	assert_slice(message(BYTES("1")), "t|k|1234|7|1|1\n");
-	head.mid = cal_slice_of(mid, sizeof(mid));
+	about.id = BYTES(MID);
 	head.stamp.us = -1;
 	assert_slice(message(BYTES("1")), "t|k|-1|" MID "|1|1\n");
 	head.stamp.us = -1000;
@@ -165,13 +165,19 @@ test_output(void **state)
 static void
 test_id(void **state)
 {
+	struct cal_message message = { .pre_count = 0 };
+	struct cal_delivery delivery = { .message = &message };
 	char text[CAL_SUB_ID_TEXT];
 
 	(void)state;
-	cal_sub_id_text(text, cal_slice_of(mid, sizeof(mid)));
-	assert_string_equal(text, MID);
-	cal_sub_id_text(text, BYTES(""));
+	cal_sub_id_text(text, &delivery);
 	assert_string_equal(text, "");
+	delivery.head.mid = cal_slice_of(mid, sizeof(mid));
+	cal_sub_id_text(text, &delivery);
+	assert_string_equal(text, MID);
+	message.id = BYTES("18446744073709551615-18446744073709551615");
+	cal_sub_id_text(text, &delivery);
+	assert_string_equal(text, "18446744073709551615-18446744073709551615");
 }
 
 static int
