@@ -283,3 +283,26 @@ entries() {
 	expect 3 call "${REDIS}svc" refuse '"Busy"'
 	expect 76 call "${REDIS}svc" intbody 1
 }
+
+# Larger than any message may be, and than a reader lets Redis answer.
+
+@test "a request of 90 MB is dropped, and the server goes on" {
+	start_redis
+	serve s --max-body 1M "${REDIS}svc" echo -- cat
+	head -c 90000000 /dev/zero | rcli -x xadd svc.bind '*' hdr x msg
+	expect 0 call -W 30 "${REDIS}svc" echo 1
+	wait_for 10 entries 0
+	same "$(pending)" 0
+	same "$(counter s malformed)" 1
+	like "$(<s.err)" '*larger than any may be*'
+}
+
+@test "an answer of 90 MB for somebody is passed over" {
+	start_redis
+	call_later c --max-body 1M -W 40 "${REDIS}svc" echo 1
+	wait_for 5 entries 1
+	head -c 90000000 /dev/zero | rcli -x xadd svc.conn '*' hdr x msg
+	serve s "${REDIS}svc" echo -- cat
+	finish c 40
+	same "$STATUS:$(<c.out)" 0:1
+}

@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "transport/redis_serve.h"
 
+enum { ACKS_MAX = 1000 };
+
 struct cal_redis_acks {
 	struct cal_redis_server *rs;
 	struct cal_redis_requests list;
@@ -63,12 +65,18 @@ cal_redis_acks_new(struct cal_redis_server *rs)
 	return acks;
 }
 
-size_t
+void
 cal_redis_acks_add(struct cal_redis_acks *acks,
     struct cal_redis_request *request)
 {
 	TAILQ_INSERT_TAIL(&acks->list, request, next);
-	return ++acks->count;
+	acks->count++;
+}
+
+bool
+cal_redis_acks_full(const struct cal_redis_acks *acks)
+{
+	return acks->count >= ACKS_MAX;
 }
 
 void

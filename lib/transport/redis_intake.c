@@ -267,6 +267,7 @@ cal_redis_serve_open_claims(struct cal_redis_server *rs)
 		.consumer = rs->conn.conf.url.redis.consumer,
 		.lease = redis != NULL && redis->lease > 0 ? redis->lease :
 		    LEASE,
+		.max_bytes = CAL_REDIS_ENTRY_MAX(rs->conn.conf.max_body),
 		.ready = on_recovered,
 		.room = on_room,
 		.claimed = on_claimed,

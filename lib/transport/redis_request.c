@@ -9,8 +9,6 @@
 #include "base/mem.h"
 #include "transport/redis_serve.h"
 
-enum { ACKS_MAX = 1000 };       /* of one MULTI */
-
 /* A request that did not begin goes back, behind all others, once. */
 static const char put_back[] =
     "if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 1 then\n"
@@ -268,11 +266,11 @@ begin(struct cal_redis_request *request, struct cal_redis_acks *acks)
 	if (run && is_stale(request)) {
 		rs->conn.counts.stale++;
 		request->errand = CAL_REDIS_DROP;
-		(void)cal_redis_acks_add(acks, request);
+		cal_redis_acks_add(acks, request);
 	} else if (run && (rs->paused || rs->closing)) {
 		give_back(request, false);
 	} else if (!run || !rs->at_least_once) {
-		(void)cal_redis_acks_add(acks, request);
+		cal_redis_acks_add(acks, request);
 	} else if (cal_redis_claims_begin(rs->claims, request->claim) == 0) {
 		cal_redis_request_discard(request);     /* another one's */
 	} else {
@@ -298,7 +296,7 @@ cal_redis_requests_take(struct cal_redis_server *rs,
 		if (claim == 0)
 			continue;       /* it is here already */
 		begin(request_new(rs, &entry, claim), acks);
-		if ((i + 1) % ACKS_MAX == 0) {
+		if (cal_redis_acks_full(acks)) {
 			cal_redis_acks_send(acks);
 			acks = cal_redis_acks_new(rs);
 		}
@@ -313,6 +311,11 @@ cal_redis_request_claimed(struct cal_redis_server *rs,
 {
 	struct cal_redis_acks *acks = cal_redis_acks_new(rs);
 
+	if (entry->gone) {
+		count_malformed(rs);
+		cal_log(CAL_LOG_WARNING, "dropped a request that is larger "
+		    "than any may be");
+	}
 	begin(request_new(rs, entry, claim), acks);
 	cal_redis_acks_send(acks);
 }

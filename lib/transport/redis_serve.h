@@ -166,9 +166,12 @@ void cal_redis_request_cancel(struct cal_redis_server *rs,
 struct cal_redis_acks;
 struct cal_redis_acks *cal_redis_acks_new(struct cal_redis_server *rs);
 
-/* Gives the request away.  How many there are now. */
-size_t cal_redis_acks_add(struct cal_redis_acks *acks,
+/* Gives the request away. */
+void cal_redis_acks_add(struct cal_redis_acks *acks,
     struct cal_redis_request *request);
+
+/* Are these as many as one MULTI takes? */
+bool cal_redis_acks_full(const struct cal_redis_acks *acks);
 
 /* Sends them, if there are any; they are acked, or discarded. */
 void cal_redis_acks_send(struct cal_redis_acks *acks);
