@@ -11,9 +11,8 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/spare.h"
-#include "transport/redis_rpc.h"
+#include "transport/redis_inbox.h"
 
-static const double REST = 0.2;         /* seconds after what may pass */
 enum { MANY = 10000 };                  /* requests without their reply */
 
 struct cal_redis_client {
@@ -22,18 +21,11 @@ struct cal_redis_client {
 	struct cal_redis_keys keys;
 	uint8_t cid[CAL_RPCMSG_CID];
 	char rto[CAL_REDIS_KEY_MAX + 1];
-	struct cal_redis_session *reader, *writer;
+	struct cal_redis_session *writer;
+	struct cal_redis_inbox *inbox;
 	struct cal_redis_words words;
-
-	bool known;                     /* where answers begin */
-	bool up, reading, refused, used, closing;
+	bool refused, used, closing;
 	bool crowded;                   /* somebody was told EAGAIN */
-	ev_timer rest;
-	char own[CAL_REDIS_ID_MAX + 1];         /* the last one read in rto, */
-	char conn_id[CAL_REDIS_ID_MAX + 1];     /* in NAME.conn */
-	struct cal_redis_ahead ahead;
-	struct cal_err trouble;         /* of Redis, while it is not known */
-	bool troubled;
 	size_t out;                     /* requests without their reply, */
 	size_t out_bytes;
 	struct cal_spares spares;
@@ -49,35 +41,26 @@ struct parcel {
 static bool
 is_usable(const struct cal_redis_client *rc)
 {
-	return rc->up && cal_redis_session_is_up(rc->writer);
+	return cal_redis_inbox_is_known(rc->inbox) &&
+	    cal_redis_session_is_up(rc->writer);
 }
 
-/* Reading. */
-
-static void read_answers(struct cal_redis_client *rc);
-
 static void
-refuse(struct cal_redis_client *rc, const struct cal_err *err)
+refuse(void *arg, const struct cal_err *err)
 {
+	struct cal_redis_client *rc = arg;
+
 	if (rc->refused || rc->closing)
 		return;
 	rc->refused = true;
 	rc->conn.conf.events->refused(rc->conn.conf.arg, err);
 }
 
-static void
-rest(struct cal_redis_client *rc, const struct cal_err *why)
-{
-	rc->trouble = *why;
-	rc->troubled = true;
-	ev_timer_set(&rc->rest, REST, 0);
-	ev_timer_start(rc->conn.conf.loop, &rc->rest);
-}
-
 /* Others' answers are nobody's business.  Those without a cid may be ours. */
 static void
-hand_up(struct cal_redis_client *rc, const struct cal_redis_entry *entry)
+on_answer(void *arg, const struct cal_redis_entry *entry)
 {
+	struct cal_redis_client *rc = arg;
 	struct cal_message message = {
 		.word = CAL_WORD_UPPER,
 		.header = entry->hdr,
@@ -86,149 +69,19 @@ hand_up(struct cal_redis_client *rc, const struct cal_redis_entry *entry)
 	};
 	struct cal_rpcmsg head;
 
-	if (entry->gone || entry->meta || !entry->has_hdr || !entry->has_msg ||
-	    cal_rpcmsg_read_header(&head, entry->hdr, NULL, NULL) != CAL_OK)
-		return;
-	if (head.type == CAL_RPC_FUNCTION || head.type == CAL_RPC_CANCEL ||
+	if (cal_rpcmsg_read_header(&head, entry->hdr, NULL, NULL) != CAL_OK ||
+	    head.type == CAL_RPC_FUNCTION || head.type == CAL_RPC_CANCEL ||
 	    (head.cid.len > 0 && !cal_slice_same(head.cid, rc->link.cid)))
 		return;
 	rc->conn.conf.events->message(rc->conn.conf.arg, &rc->link, &message);
 }
 
-/* The entries of one stream; last is moved on. */
 static void
-take(struct cal_redis_client *rc, const redisReply *entries, char *last)
-{
-	struct cal_redis_entry entry;
-	struct cal_redis_id id;
-	size_t i, bytes = 0;
-
-	if (entries == NULL)
-		return;
-	for (i = 0; i < entries->elements; i++) {
-		if (!cal_redis_entry(&entry, entries, i) ||
-		    !cal_redis_id_read(&id, entry.id))
-			continue;
-		cal_redis_id_write(last, &id);
-		bytes += entry.hdr.len + entry.msg.len;
-		hand_up(rc, &entry);
-	}
-	cal_redis_ahead_came(&rc->ahead, entries->elements, bytes);
-}
-
-/* What was read need not be kept for the hour that it may be. */
-static void
-trim(struct cal_redis_client *rc)
-{
-	if (!cal_redis_session_is_up(rc->writer))
-		return;
-	cal_redis_begin(&rc->words, "XTRIM");
-	cal_redis_add_text(&rc->words, rc->rto);
-	cal_redis_add_text(&rc->words, "MINID");
-	cal_redis_add_text(&rc->words, "~");
-	cal_redis_add_text(&rc->words, rc->own);
-	cal_redis_send(rc->writer, &rc->words, 0, NULL, NULL);
-}
-
-static void
-on_read(void *arg, const redisReply *reply)
+on_known(void *arg)
 {
 	struct cal_redis_client *rc = arg;
-	const redisReply *own = cal_redis_entries(reply, rc->rto);
-	struct cal_err why;
 
-	rc->reading = false;
-	switch (cal_redis_kind(reply, &why)) {
-	case CAL_REDIS_OK:
-		take(rc, own, rc->own);
-		take(rc, cal_redis_entries(reply, rc->keys.conn),
-		    rc->conn_id);
-		if (own != NULL)
-			trim(rc);
-		break;
-	case CAL_REDIS_GONE:
-	case CAL_REDIS_EXISTS:
-	case CAL_REDIS_LATER:
-		rest(rc, &why);
-		return;
-	case CAL_REDIS_REFUSED:
-		refuse(rc, &why);
-		return;
-	case CAL_REDIS_LOST:
-		cal_redis_ahead_lost(&rc->ahead);
-		return;
-	}
-	read_answers(rc);
-}
-
-static void
-read_answers(struct cal_redis_client *rc)
-{
-	struct cal_redis_words *words = &rc->words;
-
-	if (!rc->known || rc->reading || rc->refused ||
-	    !cal_redis_session_is_up(rc->reader))
-		return;
-	rc->reading = true;
-	cal_redis_begin(words, "XREAD");
-	cal_redis_add_text(words, "COUNT");
-	cal_redis_add_number(words, cal_redis_ahead(&rc->ahead, SIZE_MAX));
-	cal_redis_add_text(words, "BLOCK");
-	cal_redis_add_number(words, CAL_REDIS_BLOCK_MS);
-	cal_redis_add_text(words, "STREAMS");
-	cal_redis_add_text(words, rc->rto);
-	cal_redis_add_text(words, rc->keys.conn);
-	cal_redis_add_text(words, rc->own);
-	cal_redis_add_text(words, rc->conn_id);
-	cal_redis_send(rc->reader, words, CAL_REDIS_BLOCK_MS, on_read, rc);
-}
-
-/* Beginning. */
-
-static void
-on_last(void *arg, const redisReply *reply)
-{
-	struct cal_redis_client *rc = arg;
-	struct cal_redis_entry entry;
-	struct cal_redis_id id;
-	struct cal_err why;
-
-	if (rc->closing)
-		return;
-	switch (cal_redis_kind(reply, &why)) {
-	case CAL_REDIS_OK:
-		break;
-	case CAL_REDIS_GONE:
-	case CAL_REDIS_EXISTS:
-	case CAL_REDIS_LATER:
-		rest(rc, &why);
-		return;
-	case CAL_REDIS_REFUSED:
-		refuse(rc, &why);
-		return;
-	case CAL_REDIS_LOST:
-		return;
-	}
-	if (cal_redis_entry(&entry, reply, 0) &&
-	    cal_redis_id_read(&id, entry.id))
-		cal_redis_id_write(rc->conn_id, &id);
-	rc->known = rc->up = true;
-	rc->troubled = false;
-	read_answers(rc);
 	rc->conn.conf.events->up(rc->conn.conf.arg, &rc->link);
-}
-
-/* Where NAME.conn ends now: the answers to us come behind that. */
-static void
-ask_for_last(struct cal_redis_client *rc)
-{
-	cal_redis_begin(&rc->words, "XREVRANGE");
-	cal_redis_add_text(&rc->words, rc->keys.conn);
-	cal_redis_add_text(&rc->words, "+");
-	cal_redis_add_text(&rc->words, "-");
-	cal_redis_add_text(&rc->words, "COUNT");
-	cal_redis_add_text(&rc->words, "1");
-	cal_redis_send(rc->writer, &rc->words, 0, on_last, rc);
 }
 
 static void
@@ -236,40 +89,18 @@ on_writer_up(void *arg)
 {
 	struct cal_redis_client *rc = arg;
 
-	if (!rc->known && !rc->closing)
-		ask_for_last(rc);
-	else if (rc->conn.conf.events->room != NULL)
+	if (rc->closing)
+		return;
+	cal_redis_inbox_begin(rc->inbox);
+	if (cal_redis_inbox_is_known(rc->inbox) &&
+	    rc->conn.conf.events->room != NULL)
 		rc->conn.conf.events->room(rc->conn.conf.arg);
 }
 
 static void
-on_reader_up(void *arg)
-{
-	read_answers(arg);
-}
-
-static void
-on_down(void *arg)
+on_writer_down(void *arg)
 {
 	(void)arg;
-}
-
-static void
-on_refused(void *arg, const struct cal_err *err)
-{
-	refuse(arg, err);
-}
-
-static void
-on_rest_over(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	struct cal_redis_client *rc = timer->data;
-
-	(void)loop;
-	(void)revents;
-	if (!rc->known && cal_redis_session_is_up(rc->writer))
-		ask_for_last(rc);
-	read_answers(rc);
 }
 
 /* Calling. */
@@ -355,9 +186,9 @@ call_trouble(const struct cal_conn *conn)
 
 	if (is_usable(rc))
 		return NULL;
-	if (words != NULL)
-		return words;
-	return rc->troubled ? rc->trouble.text : "Redis does not answer";
+	if (words == NULL)
+		words = cal_redis_inbox_trouble(rc->inbox);
+	return words != NULL ? words : "Redis does not answer";
 }
 
 static char *
@@ -407,13 +238,13 @@ call_close(struct cal_conn *conn, double grace)
 
 	rc->closing = true;
 	rc->conn.conf.events = &nobody;
-	ev_timer_stop(loop, &rc->rest);
-	cal_redis_session_close(rc->reader);
+	cal_redis_inbox_stop(rc->inbox);
 	if (rc->writer != NULL) {
 		leave(rc);
 		all = cal_redis_drain(loop, grace, is_leaving, rc);
 	}
 	cal_redis_session_close(rc->writer);
+	cal_redis_inbox_close(rc->inbox);
 	cal_spares_release(&rc->spares);
 	cal_redis_words_release(&rc->words);
 	free(rc);
@@ -433,13 +264,25 @@ static const struct cal_transport ops = {
 static int
 open_sessions(struct cal_redis_client *rc, struct cal_err *err)
 {
+	const struct cal_conn_conf *conf = &rc->conn.conf;
 	struct cal_redis_session_conf session = {
-		.loop = rc->conn.conf.loop,
-		.url = &rc->conn.conf.url,
-		.max_body = rc->conn.conf.max_body,
+		.loop = conf->loop,
+		.url = &conf->url,
+		.max_body = conf->max_body,
 		.up = on_writer_up,
-		.down = on_down,
-		.refused = on_refused,
+		.down = on_writer_down,
+		.refused = refuse,
+		.arg = rc,
+	};
+	struct cal_redis_inbox_conf inbox = {
+		.loop = conf->loop,
+		.url = &conf->url,
+		.own = rc->rto,
+		.shared = rc->keys.conn,
+		.max_body = conf->max_body,
+		.known = on_known,
+		.came = on_answer,
+		.refused = refuse,
 		.arg = rc,
 	};
 	int code;
@@ -447,8 +290,8 @@ open_sessions(struct cal_redis_client *rc, struct cal_err *err)
 	code = cal_redis_session_open(&rc->writer, &session, err);
 	if (code != CAL_OK)
 		return code;
-	session.up = on_reader_up;
-	return cal_redis_session_open(&rc->reader, &session, err);
+	inbox.writer = rc->writer;
+	return cal_redis_inbox_open(&rc->inbox, &inbox, err);
 }
 
 int
@@ -468,10 +311,6 @@ cal_redis_call_open(struct cal_conn **connp,
 	cal_redis_keys_answers(&rc->keys, rc->link.cid, rc->rto);
 	rc->link.rto = cal_slice_text(rc->rto);
 	cal_redis_cid_text(rc->link.name, rc->link.cid);
-	memcpy(rc->own, "0-0", sizeof("0-0"));
-	memcpy(rc->conn_id, "0-0", sizeof("0-0"));
-	ev_init(&rc->rest, on_rest_over);
-	rc->rest.data = rc;
 	if ((code = open_sessions(rc, err)) != CAL_OK) {
 		(void)call_close(&rc->conn, 0);
 		return code;

@@ -45,6 +45,11 @@ struct cal_redis_claims_conf {
 	                                   is made up that nobody else has */
 	double lease;                   /* seconds, above 0 */
 	unsigned max_deliver;           /* then to NAME.dead; 0: never */
+	size_t max_bytes;               /* of one message: a larger one is
+	                                   claimed without its fields, as one
+	                                   that is gone; 0: any.  A reply has
+	                                   room for that and
+	                                   CAL_REDIS_CLAIM_BYTES */
 
 	/*
 	 * All from the loop.  What was ours before is here again: XREADGROUP

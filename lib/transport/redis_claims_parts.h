@@ -150,8 +150,9 @@ enum cal_redis_script {
 	CAL_REDIS_SCRIPT_RENEW,         /* 1 to take what is nobody's, ID... */
 	CAL_REDIS_SCRIPT_COUNT,         /* ID, deliveries */
 	CAL_REDIS_SCRIPT_TAKE,          /* idle ms (-1: ours), start, page, room,
-	                                   bytes, max_deliver, reason, ID that
-	                                   is not to be taken... */
+	                                   bytes, max_deliver, reason, most bytes
+	                                   of one (0: any), ID that is not to be
+	                                   taken... */
 	CAL_REDIS_SCRIPT_LEAVE,
 };
 void cal_redis_script_begin(struct cal_redis_claims *claims,

@@ -181,6 +181,7 @@ ask_for(struct cal_redis_claims *claims, size_t room)
 	cal_redis_add_number(words, CAL_REDIS_CLAIM_BYTES);
 	cal_redis_add_number(words, claims->conf.max_deliver);
 	cal_redis_add_text(words, "nobody settled it");
+	cal_redis_add_number(words, claims->conf.max_bytes);
 	add_held(claims);
 	claims->taking = ask;
 	claims->due = false;

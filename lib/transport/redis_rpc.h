@@ -21,6 +21,10 @@ enum {
 	                                   stream that belongs to nobody */
 };
 
+/* Bytes of an entry: no message that is one has more. */
+#define CAL_REDIS_ENTRY_MAX(max_body) \
+	((max_body) > (512 << 10) ? 4 * (max_body) : (size_t)(2 << 20))
+
 struct cal_redis_keys {
 	char bind[CAL_REDIS_KEY_MAX + 1];
 	char conn[CAL_REDIS_KEY_MAX + 1];
