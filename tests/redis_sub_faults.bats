@@ -319,9 +319,7 @@ freeze_and_refuse() {
 }
 
 @test "F73: a cluster is refused: 65" {
-	launch r "$PYTHON" "$TESTS/interop/redis_says.py" "$T/r" \
-	    '-MOVED 1234 127.0.0.1:1'
-	wait_for 10 ready r
+	says r '-MOVED 1234 127.0.0.1:1'
 	expect 65 cal_sub -o beginning "redis+unix://$T/r?stream=s"
 	like "$err" 'cal-sub: this Redis is part of a cluster*'
 	expect 65 cal_sub -G g "redis+unix://$T/r?stream=s"
@@ -333,12 +331,33 @@ freeze_and_refuse() {
 	for said in "$entry"'*2\r\n$1\r\nx\r\n*0' "$entry"':1' \
 	    "$entry"'*0' "$entry"'*1\r\n$3\r\n1-1' '-ERR \x1b[2J'; do
 		n=$((n + 1))
-		launch "r$n" "$PYTHON" "$TESTS/interop/redis_says.py" \
-		    "$T/r$n" "$said"
-		wait_for 10 ready "r$n"
+		says "r$n" "$said"
 		expect 76 cal_sub -o beginning "redis+unix://$T/r$n?stream=s"
 		not grep -q $'\x1b' expect.err
 	done
+}
+
+@test "what is acknowledged and was not confirmed is lost, not done twice" {
+	local one='*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n'
+	one+='$3\r\n1-1\r\n*4\r\n$3\r\nhdr\r\n$2\r\n'$'\x91\xc0'
+	one+='\r\n$3\r\nmsg\r\n$1\r\n1'
+	local new=(:1 +OK '*0' '*-1' "$one")
+	# The connection ends with XACK; after it own history has it no more …
+	says a "${new[@]}" 'hang up' "${new[@]:0:4}" '*-1'
+	expect 76 cal_sub -G g -c 1 --strict -W 3 "redis+unix://$T/a?stream=s"
+	like "$err" '*1 messages were acknowledged, and lost with the *'
+	like "$err" '*missing 1 message*'
+	# … or it does, and comes again.
+	says b "${new[@]}" 'hang up' :1 '-BUSYGROUP x' '*0' "$one" :1 '*-1'
+	expect 0 cal_sub -G g -c 1 --strict -W 3 "redis+unix://$T/b?stream=s"
+	same "$out$err" 1
+}
+
+says() {
+	local name=$1
+	shift
+	launch "$name" "$PYTHON" "$TESTS/interop/redis_says.py" "$T/$name" "$@"
+	wait_for 10 ready "$name"
 }
 
 # option: cal-sub --strict

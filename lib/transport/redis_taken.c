@@ -198,8 +198,8 @@ cal_redis_tap_take(struct cal_redis_tap *tap, const redisReply *reply)
 
 /* Up. */
 
-static void
-count_malformed(struct cal_redis_tap *tap)
+void
+cal_redis_tap_malform(struct cal_redis_tap *tap)
 {
 	const struct cal_conn_conf *conf = &tap->conn.conf;
 
@@ -225,7 +225,7 @@ pass_over(struct cal_redis_tap *tap, const struct cal_redis_entry *entry,
 	if (entry->gone)
 		tap->missed++;
 	else if (entry->meta || !entry->has_hdr || !entry->has_msg)
-		count_malformed(tap);
+		cal_redis_tap_malform(tap);
 	if (receipt != 0)
 		cal_redis_claims_settle(tap->claims, receipt,
 		    CAL_SETTLE_DONE, NULL);

@@ -3,13 +3,17 @@
 
 redis_says.py SOCKET LINE...
 
-Listens at SOCKET, prints a line when it does, and answers PING, and each
-command but the last of LINE in its turn with the next LINE; all that follow
-with the last.  A LINE is RESP without its end; \\r\\n in it is as in C.
+Listens at SOCKET, prints a line when it does, and answers PING; any other
+command, whoever sends it, with the next LINE, and when there is only one left
+with that.  A LINE is RESP without its end; \\r\\n in it is as in C.  In place of
+a LINE, "hang up" ends the connection.
 """
 
+import contextlib
+import os
 import socket
 import sys
+import threading
 
 
 def commands(stream):
@@ -20,6 +24,19 @@ def commands(stream):
         yield words
 
 
+def serve(client, lines):
+    for words in commands(client.makefile("rb")):
+        if words[0] == b"PING":
+            said = "+PONG"
+        else:
+            said = lines.pop(0) if len(lines) > 1 else lines[0]
+        if said == "hang up":
+            client.shutdown(socket.SHUT_RDWR)
+            return
+        with contextlib.suppress(BrokenPipeError):
+            client.sendall(os.fsencode(said) + b"\r\n")
+
+
 def main():
     lines = [line.replace("\\r\\n", "\r\n") for line in sys.argv[2:]]
     server = socket.socket(socket.AF_UNIX)
@@ -28,12 +45,8 @@ def main():
     print("ready", flush=True)
     while True:
         client, _ = server.accept()
-        for words in commands(client.makefile("rb")):
-            if words[0] == b"PING":
-                said = "+PONG"
-            else:
-                said = lines.pop(0) if len(lines) > 1 else lines[0]
-            client.sendall((said + "\r\n").encode())
+        threading.Thread(target=serve, args=(client, lines),
+                         daemon=True).start()
 
 
 main()
