@@ -212,6 +212,8 @@ print(struct cal_intake *intake, const struct cal_delivery *delivery)
 		.topic = delivery->topic,
 		.key = delivery->head.key,
 		.head = &delivery->head,
+		.dead = delivery->message->is_dead ?
+		    &delivery->message->dead : NULL,
 	};
 	struct cal_slice record;
 	struct cal_err err;

@@ -137,8 +137,9 @@ bury(struct cal_errand *errand, const struct cal_outcome *outcome)
 
 	cal_buf_printf(&why, "%s: %.*s", outcome->name,
 	    (int)outcome->repr.len, (const char *)outcome->repr.ptr);
-	cal_log(CAL_LOG_FAILURE, "message %llu is dead after %u deliveries",
-	    (unsigned long long)errand->number, errand->job.deliveries);
+	cal_log(CAL_LOG_FAILURE, "message %llu is put away as dead, at "
+	    "delivery %u", (unsigned long long)errand->number,
+	    errand->job.deliveries);
 	cal_settle_dead(intake, errand->receipt, cal_buf_text(&why));
 	cal_buf_release(&why);
 }

@@ -1,8 +1,9 @@
 /*
  * Inside the claims: what redis_claims.c (their beginning and end, and what is
- * to be said again), redis_claims_settle.c (what becomes of each),
- * redis_claims_take.c (those that are found) and redis_claims_script.c (what
- * Redis is asked) share.  Nobody else includes this.
+ * said at which time), redis_claims_settle.c (what becomes of each),
+ * redis_claims_take.c (those that are found), redis_claims_script.c (what Redis
+ * is asked) and redis_claims_ask.c (what else it may answer) share.  Nobody
+ * else includes this.
  */
 #ifndef CAL_TRANSPORT_REDIS_CLAIMS_PARTS_H
 #define CAL_TRANSPORT_REDIS_CLAIMS_PARTS_H
@@ -95,11 +96,12 @@ struct cal_redis_claims {
 void cal_redis_claims_wake(struct cal_redis_claims *claims);
 
 /*
- * Sends claims->words, about what ask has; the answer frees it.  Its claims are
- * kept until then.
+ * redis_claims_ask.c: sends claims->words, about what ask has; the answer frees
+ * it.  Its claims are kept until then.
  */
 void cal_redis_claims_ask(struct cal_redis_ask *ask);
 struct cal_redis_ask *cal_redis_ask_new(struct cal_redis_claims *claims);
+void cal_redis_ask_drop(struct cal_redis_ask *ask);
 void cal_redis_ask_add(struct cal_redis_ask *ask,
     struct cal_redis_claim *claim);
 

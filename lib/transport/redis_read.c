@@ -214,6 +214,8 @@ tap_trouble(const struct cal_conn *conn)
 	const struct cal_redis_tap *tap = (const struct cal_redis_tap *)conn;
 	const char *text = cal_redis_session_trouble(tap->reads);
 
+	if (text == NULL && tap->claims != NULL)
+		text = cal_redis_claims_trouble(tap->claims);
 	if (text == NULL && tap->troubled)
 		text = tap->trouble.text;
 	return text;

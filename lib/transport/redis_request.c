@@ -382,14 +382,17 @@ cal_redis_requests_take(struct cal_redis_server *rs,
 	struct acks *acks = acks_new(rs);
 	struct cal_redis_entry entry;
 	size_t i, bytes = 0;
+	uint64_t claim;
 
 	CAL_FAULT("read");
 	for (i = 0; i < entries->elements; i++) {
 		if (!cal_redis_entry(&entry, entries, i))
 			continue;
 		bytes += entry.hdr.len + entry.msg.len;
-		begin(request_new(rs, &entry, cal_redis_claims_take(rs->claims,
-		    entry.id)), acks);
+		claim = cal_redis_claims_take(rs->claims, entry.id);
+		if (claim == 0)
+			continue;       /* it is here already */
+		begin(request_new(rs, &entry, claim), acks);
 		if (acks->count == ACKS_MAX) {
 			acks_send(acks);
 			acks = acks_new(rs);

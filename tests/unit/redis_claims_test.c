@@ -120,6 +120,7 @@ test_back(void **state)
 	claimer_open(&ann, 1, 5);
 	claimer_open(&bob, 1, 5);
 	receipt = claimer_read(&ann);
+	ann.room = 0;
 	(void)cal_redis_claims_begin(ann.claims, receipt);
 	cal_redis_claims_settle(ann.claims, receipt, CAL_SETTLE_BACK, NULL);
 	WAIT_FOR(bob.count == 1);
