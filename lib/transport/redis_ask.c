@@ -43,8 +43,6 @@ room(const struct cal_redis_tap *tap)
 		return 0;
 	if (tap->group.group == NULL)
 		return tap->fit;
-	if (tap->conf.batch > 0 && tap->conf.batch < limit)
-		limit = tap->conf.batch;
 	if (tap->held >= limit)
 		return 0;
 	limit -= tap->held;
