@@ -143,8 +143,6 @@ room(void *arg)
 
 	if (tap->paused || tap->leaving)
 		return 0;
-	if (tap->conf.batch > 0)
-		limit = lesser(limit, tap->conf.batch);
 	if (tap->held >= limit)
 		return 0;
 	return lesser(limit - tap->held, cal_redis_keep_room(tap));

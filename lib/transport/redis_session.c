@@ -30,7 +30,7 @@ struct cal_redis_session {
 	ev_tstamp since;                        /* it is up */
 	double delay;
 	ev_timer retry;
-	bool troubled;
+	bool troubled, choked;
 	struct cal_err trouble;
 	bool refused;                           /* for good: trouble */
 	bool put_off;                           /* for the moment … */
@@ -282,6 +282,7 @@ on_ended(void *arg, const char *why)
 
 	rs->busy++;
 	rs->up = false;
+	rs->choked = cal_redis_socket_was_choked(rs->socket);
 	rs->put_off = rs->ending == CAL_EAGAIN;
 	rs->ending = CAL_OK;
 	if (was_up && ev_now(rs->conf.loop) - rs->since >= STEADY)
@@ -366,6 +367,12 @@ bool
 cal_redis_session_is_up(const struct cal_redis_session *rs)
 {
 	return rs->up;
+}
+
+bool
+cal_redis_session_was_choked(const struct cal_redis_session *rs)
+{
+	return rs->choked;
 }
 
 const char *

@@ -73,6 +73,12 @@ cal_redis_socket_end(struct cal_redis_socket *rs, const char *why)
 	ev_feed_event(rs->conf.loop, &rs->turn, 0);
 }
 
+bool
+cal_redis_socket_was_choked(const struct cal_redis_socket *rs)
+{
+	return rs->reader.too_large != NULL;
+}
+
 void
 cal_redis_socket_close(struct cal_redis_socket *rs)
 {

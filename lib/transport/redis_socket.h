@@ -68,6 +68,9 @@ void cal_redis_socket_wait(struct cal_redis_socket *rs, double seconds);
 /* Ends it: no reply comes any more, and ended follows from the loop. */
 void cal_redis_socket_end(struct cal_redis_socket *rs, const char *why);
 
+/* Did an answer that is too large for us end it? */
+bool cal_redis_socket_was_choked(const struct cal_redis_socket *rs);
+
 /* Nothing comes any more.  NULL is no error. */
 void cal_redis_socket_close(struct cal_redis_socket *rs);
 
