@@ -91,6 +91,7 @@ dead() {
 }
 
 # F83
+# option: cal-sub --lease
 @test "what a dead consumer left is claimed, and counted" {
 	start_redis
 	handler <<<'[ "$CAL_DELIVERY" -gt 1 ] || until [ -e go ]; do sleep 0.02

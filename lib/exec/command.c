@@ -140,6 +140,8 @@ fill_ended(struct cal_outcome *outcome, struct cal_child_end *end)
 	outcome->verdict = CAL_VERDICT_FAILURE;
 	outcome->name = WIFSIGNALED(end->status) ? "HandlerSignal" :
 	    "HandlerExit";
+	outcome->never = WIFEXITED(end->status) &&
+	    WEXITSTATUS(end->status) == CAL_OUTCOME_NEVER;
 	outcome->status = WIFSIGNALED(end->status) ? -WTERMSIG(end->status) :
 	    WEXITSTATUS(end->status);
 	cal_status_words(&outcome->repr, end->status);

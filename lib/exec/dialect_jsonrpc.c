@@ -315,9 +315,13 @@ static void
 fill_failure(struct cal_outcome *outcome, struct cal_slice error)
 {
 	struct cal_slice found;
+	char never[CAL_NUM_TEXT];
 
 	outcome->verdict = CAL_VERDICT_FAILURE;
 	outcome->name = "JsonRpcError";
+	cal_num_text(never, CAL_OUTCOME_NEVER);
+	outcome->never = cal_json_find(error, "/code", &found) &&
+	    cal_slice_is(found, never);
 	if (find_string(error, "/data/name", &found))
 		put_name(&outcome->own_name, found);
 	if (outcome->own_name.len > 0)

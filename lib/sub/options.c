@@ -279,6 +279,8 @@ settle_redis(struct cal_sub_options *o, struct cal_err *err)
 	if (o->command != NULL)
 		conn->window = cal_jobs_room(&o->work) +
 		    (conn->ack ? CAL_SUB_WAITING : 0);
+	else if (conn->ack)
+		conn->window = CAL_SUB_UNWRITTEN;
 	o->keep_going = o->keep_going || conn->ack;
 	if (o->position == NULL)
 		return CAL_OK;

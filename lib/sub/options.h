@@ -11,8 +11,12 @@
 #include "cli/words.h"
 #include "stream/consumer.h"
 
-/* Messages that wait for one of the same key, or to be tried again. */
-enum { CAL_SUB_WAITING = 64 };
+enum {
+	CAL_SUB_WAITING = 64,   /* messages that wait for one of the same key,
+	                           or to be tried again */
+	CAL_SUB_UNWRITTEN = 1000,       /* … that are printed and not written,
+	                           or not acknowledged yet */
+};
 
 struct cal_sub_options {
 	struct cal_url urls[CAL_CONSUMER_URLS];

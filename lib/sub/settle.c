@@ -14,8 +14,6 @@
 #include "cli/die.h"
 #include "sub/errand.h"
 
-enum { NEVER_AGAIN = 65 };              /* exit status of a command */
-
 static const double DELAY_MIN = 1, DELAY_MAX = 60;      /* seconds */
 
 void
@@ -123,9 +121,7 @@ is_hopeless(const struct cal_errand *errand,
 	/* It was cut short, as everything was. */
 	if (outcome->verdict == CAL_VERDICT_CANCELLED)
 		return false;
-	return (outcome->verdict == CAL_VERDICT_FAILURE &&
-	    outcome->has_status && outcome->status == NEVER_AGAIN) ||
-	    is_error(outcome, "BadRequest") ||
+	return outcome->never || is_error(outcome, "BadRequest") ||
 	    (most > 0 && errand->job.deliveries >= most);
 }
 

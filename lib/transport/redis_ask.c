@@ -20,7 +20,7 @@ cal_redis_tap_send(struct cal_redis_tap *tap, unsigned block_ms)
 	cal_redis_send(tap->reads, &tap->words, block_ms, on_answer, tap);
 }
 
-/* A read was sent, so that there is nothing more to wait for. */
+/* A read was sent, or what is ours was found: nothing more is waited for. */
 void
 cal_redis_tap_be_up(struct cal_redis_tap *tap)
 {
@@ -43,8 +43,6 @@ room(const struct cal_redis_tap *tap)
 		return 0;
 	if (tap->group.group == NULL)
 		return tap->fit;
-	if (tap->conf.batch > 0 && tap->conf.batch < limit)
-		limit = tap->conf.batch;
 	if (tap->held >= limit)
 		return 0;
 	limit -= tap->held;

@@ -45,6 +45,8 @@ cal_redis_ask_whose(const redisReply *reply, size_t number)
 {
 	const redisReply *element;
 
+	if (reply->elements == 0)
+		return CAL_REDIS_OURS;
 	if (number >= reply->elements)
 		return CAL_REDIS_NOBODYS;
 	element = reply->element[number];

@@ -105,7 +105,8 @@ void cal_redis_ask_drop(struct cal_redis_ask *ask);
 void cal_redis_ask_add(struct cal_redis_ask *ask,
     struct cal_redis_claim *claim);
 
-/* The state of the number'th claim of an array of them. */
+/* The state of the number'th claim of an array of them; an empty one says that
+ * all are ours. */
 enum cal_redis_whose cal_redis_ask_whose(const redisReply *reply,
     size_t number);
 

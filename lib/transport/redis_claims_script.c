@@ -18,8 +18,16 @@
     "  redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[4])\n" \
     "end\n"
 
+/* Ids that are ours mostly stand in a row: these are looked up in one go. */
 #define WHOSE \
+    "local known = {}\n" \
+    "local function look(i)\n" \
+    "  if not ARGV[i + 1] then return end\n" \
+    "  for _, m in ipairs(redis.call('XPENDING', s, g, ARGV[i],\n" \
+    "    ARGV[#ARGV], #ARGV + 100, me)) do known[m[1]] = 1 end\n" \
+    "end\n" \
     "local function whose(id)\n" \
+    "  if known[id] then return 1 end\n" \
     "  local p = redis.call('XPENDING', s, g, id, id, 1)[1]\n" \
     "  if not p then return 0 end\n" \
     "  return p[2] == me and 1 or -1\n" \
@@ -48,7 +56,15 @@
     "  redis.call('XACK', s, g, id)\n" \
     "end\n"
 
+/* No answer: they were all ours. */
 static const char ack[] = LOCK WHOSE
+    "look(5)\n"
+    "local all = true\n"
+    "for i = 5, #ARGV do all = all and known[ARGV[i]] end\n"
+    "if all then\n"
+    "  redis.call('XACK', s, g, unpack(ARGV, 5))\n"
+    "  return {}\n"
+    "end\n"
     "for i = 5, #ARGV do\n"
     "  out[i - 4] = whose(ARGV[i])\n"
     "  if out[i - 4] == 1 then mine[#mine + 1] = ARGV[i] end\n"
@@ -83,6 +99,7 @@ static const char dead[] = LOCK WHOSE BURY
 static const char renew[] = LOCK WHOSE
     "local lone = {}\n"
     "redis.call('XPENDING', s, g)\n"
+    "look(6)\n"
     "for i = 6, #ARGV do\n"
     "  local w = whose(ARGV[i])\n"
     "  if w == 0 and ARGV[5] == '1' then\n"

@@ -130,6 +130,8 @@ on_ready(void *arg)
 
 	tap->asked = false;
 	tap->step = CAL_REDIS_NEW;
+	/* Maybe all room is taken by what was ours. */
+	cal_redis_tap_be_up(tap);
 	cal_redis_tap_ask(tap);
 }
 
@@ -141,8 +143,6 @@ room(void *arg)
 
 	if (tap->paused || tap->leaving)
 		return 0;
-	if (tap->conf.batch > 0)
-		limit = lesser(limit, tap->conf.batch);
 	if (tap->held >= limit)
 		return 0;
 	return lesser(limit - tap->held, cal_redis_keep_room(tap));

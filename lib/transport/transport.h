@@ -243,9 +243,6 @@ struct cal_conn_redis {
 	unsigned max_deliver;   /* then to NAME.dead; 0: never; ack */
 	size_t window;          /* taken and not settled: 0: CAL_CONN_WINDOW;
 	                           also of RPC that binds */
-	size_t batch;           /* read ahead, and not handed up: others of the
-	                           group cannot have these; 0: as many as
-	                           window */
 
 	/* RPC that binds: acknowledge with the answer, not before. */
 	bool at_least_once;

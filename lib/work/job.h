@@ -30,6 +30,8 @@ enum cal_stop {
 /* The word of a CANCELLED on the wire: "caller", "deadline", "shutdown". */
 const char *cal_stop_why(enum cal_stop stop);
 
+enum { CAL_OUTCOME_NEVER = 65 };        /* a status, or a worker's code */
+
 /* How a job ended.  A zeroed one is an empty RESULT. */
 struct cal_outcome {
 	enum cal_verdict verdict;
@@ -44,6 +46,8 @@ struct cal_outcome {
 	                                   its writer is out of step */
 	bool has_status;
 	int status;                     /* exit status, or -signal */
+	bool never;                     /* FAILURE: it will be the same each
+	                                   time, CAL_OUTCOME_NEVER says */
 };
 
 void cal_outcome_release(struct cal_outcome *outcome);

@@ -279,6 +279,23 @@ test_workers(void **state)
 	(void)end();
 }
 
+/* An error's code says what an exit status says. */
+static void
+test_jsonrpc(void **state)
+{
+	(void)state;
+	begin_shell("--ack --coprocess jsonrpc -j 1", "read -r b; i=${b#*id\\\":}; "
+	    "echo \"{\\\"jsonrpc\\\":\\\"2.0\\\",\\\"id\\\":${i%%,*},"
+	    "\\\"error\\\":{\\\"code\\\":65,\\\"message\\\":\\\"no\\\"}}\"; "
+	    "read -r b");
+	consumer_deliver("", "", "1");
+	WAIT_FOR(fate(1)->settled);
+	assert_true(is(1, CAL_SETTLE_DEAD));
+	assert_string_equal(fate(1)->why, "JsonRpcError: no");
+	cal_intake_stop(intake);
+	(void)end();
+}
+
 /* Redis is given a while to confirm. */
 static void
 test_confirm(void **state)
@@ -329,6 +346,7 @@ main(void)
 		TEST(test_stop),
 		TEST(test_stolen),
 		TEST(test_workers),
+		TEST(test_jsonrpc),
 		TEST(test_confirm),
 		TEST(test_none),
 	};
