@@ -6,7 +6,7 @@
 
 /* What the consumer told. */
 static struct {
-	size_t ready, messages, gaps, failed;
+	size_t ready, messages, gaps, failed, ended;
 	uint64_t missing, number;
 	struct cal_err err;
 	char topic[32], body[32];
@@ -61,6 +61,13 @@ on_failed(void *arg, const struct cal_err *err)
 	told.err = *err;
 }
 
+static void
+on_ended(void *arg)
+{
+	(void)arg;
+	told.ended++;
+}
+
 static struct cal_url urls[3];
 
 static struct cal_consumer_conf
@@ -69,7 +76,7 @@ plain_conf(void)
 	return (struct cal_consumer_conf){
 		.loop = loop, .urls = urls, .urls_count = 2, .max_body = 100,
 		.ready = on_ready, .message = on_message, .gap = on_gap,
-		.failed = on_failed,
+		.failed = on_failed, .ended = on_ended,
 	};
 }
 
@@ -342,6 +349,42 @@ open_all(void **state)
 	return open_loop(state);
 }
 
+/* Redis says when a stream ends, and what is gone; and it is up at once. */
+static void
+test_redis(void **state)
+{
+	const struct cal_conn_events *events;
+	const struct cal_conn_redis redis = { .leave = true };
+	struct cal_consumer_conf conf = plain_conf();
+	struct cal_err err = { .code = CAL_OK };
+
+	(void)state;
+	conf.redis = &redis;
+	fakes[0].silent = fakes[1].silent = true;
+	open_consumer(&conf);
+	assert_ptr_equal(fakes[0].conn.conf.redis, &redis);
+	tell_up(0, true);
+	tell_up(1, true);
+	assert_int_equal(told.ready, 1);
+	cal_consumer_want(consumer, 7);
+	assert_int_equal(fakes[1].want, 7);
+	events = fakes[0].conn.conf.events;
+	events->trimmed(fakes[0].conn.conf.arg, 5);
+	assert_int_equal(told.gaps, 1);
+	assert_int_equal(told.missing, 5);
+	events->ended(fakes[0].conn.conf.arg, &err);
+	assert_int_equal(told.ended, 0);
+	events->ended(fakes[1].conn.conf.arg, &err);
+	assert_int_equal(told.ended, 1);
+	assert_int_equal(told.failed, 0);
+	(void)cal_fail(&err, CAL_ECONFIG, "no stream");
+	events->ended(fakes[1].conn.conf.arg, &err);
+	assert_int_equal(told.failed, 1);
+	assert_int_equal(told.err.code, CAL_ECONFIG);
+	assert_string_equal(told.err.text, "ipc://b: no stream");
+	close_consumer();
+}
+
 int
 main(void)
 {
@@ -353,6 +396,7 @@ main(void)
 		cmocka_unit_test(test_cannot_open),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_redis),
 	};
 
 	return cmocka_run_group_tests(tests, open_all, close_loop);

@@ -281,6 +281,79 @@ test_addresses(void **state)
 	assert_int_equal(end(), 0);
 }
 
+/* How many are wanted is known before the first comes. */
+static void
+test_want(void **state)
+{
+	(void)state;
+	begin("-c 3");
+	assert_int_equal(consumer.want, 3);
+	consumer_deliver("", "", "1");
+	assert_int_equal(consumer.want, 2);
+	consumer_deliver("", "", "2");
+	consumer_deliver("", "", "3");
+	assert_int_equal(consumer.want, 0);
+	assert_int_equal(end(), 0);
+	begin_shell("-j 2", "cat >/dev/null; exec sleep 60");
+	assert_int_equal(consumer.want, 2);
+	consumer_deliver("", "", "1");
+	assert_int_equal(consumer.want, 1);
+	consumer_deliver("", "", "2");
+	assert_int_equal(consumer.want, 0);
+	assert_true(consumer.paused);
+	cal_intake_abort(intake);
+	assert_int_equal(end(), 75);
+}
+
+/* Nothing more comes: it ends when what came is done. */
+static void
+test_ended(void **state)
+{
+	(void)state;
+	begin("");
+	consumer_deliver("", "", "1");
+	consumer.conf.ended(consumer.conf.arg);
+	assert_int_equal(end(), 0);
+	begin_shell("-j 2", "read -r n; echo $n");
+	consumer_deliver("", "", "1");
+	consumer_deliver("", "", "2");
+	consumer.conf.ended(consumer.conf.arg);
+	assert_false(done);
+	WAIT_FOR(done);
+	assert_int_equal(strlen(heard(1)), 4);
+	assert_int_equal(end(), 0);
+}
+
+/* What was taken out of a group is printed, until the group is left. */
+static void
+test_leave(void **state)
+{
+	(void)state;
+	begin("");
+	consumer.groups = true;
+	consumer_deliver("", "", "1");
+	cal_intake_stop(intake);
+	assert_true(consumer.left);
+	assert_false(consumer.paused);
+	settle();
+	consumer_deliver("", "", "2");
+	settle();
+	assert_false(done);
+	consumer.conf.left(consumer.conf.arg);
+	settle();
+	assert_true(done);
+	assert_string_equal(heard(1), "1\n2\n");
+	assert_int_equal(end(), 0);
+	/* Nor is it waited for for long. */
+	begin("-c 1");
+	consumer.groups = true;
+	consumer_deliver("", "", "1");
+	assert_true(consumer.paused);
+	settle();
+	assert_false(done);
+	assert_int_equal(end(), 0);
+}
+
 int
 main(void)
 {
@@ -292,6 +365,9 @@ main(void)
 		cmocka_unit_test_teardown(test_not_connected, restore),
 		cmocka_unit_test_teardown(test_time, restore),
 		cmocka_unit_test_teardown(test_gaps, restore),
+		cmocka_unit_test_teardown(test_want, restore),
+		cmocka_unit_test_teardown(test_ended, restore),
+		cmocka_unit_test_teardown(test_leave, restore),
 		cmocka_unit_test_teardown(test_full, restore),
 		cmocka_unit_test_teardown(test_reader_gone, restore),
 		cmocka_unit_test_teardown(test_stuck_reader, restore),
