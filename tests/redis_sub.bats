@@ -254,6 +254,23 @@ children_are() {
 	like "$err" '*"malformed":1,*'
 }
 
+@test "B39: an entry larger than an answer may be is passed over" {
+	start_redis
+	add s 1
+	head -c 100000000 /dev/zero | rcli -x XADD s '*' hdr $'\x91\xc0' msg \
+	    >rest
+	add s 2
+	expect 0 cal_sub -o beginning -c 2 -v "${REDIS}s"
+	same "$out" '1
+2'
+	like "$err" '*"malformed":1,*'
+	expect 0 cal_sub -G g -c 2 -v "${REDIS}s"
+	same "$out" '1
+2'
+	like "$err" '*"malformed":1,*'
+	same "$(pending s g)" 0
+}
+
 @test "large messages come in small reads" {
 	start_redis
 	add_many s -n 12 -b 9000000

@@ -92,6 +92,10 @@ struct cal_intake {
 	double patience_s;              /* seconds; 0: there is no end of it */
 };
 
+/* errand_read.c: fills the job; codes as of cal_errand_new, which calls it. */
+int cal_errand_read(struct cal_errand *errand,
+    const struct cal_delivery *delivery, struct cal_err *err);
+
 /* errand.c: CAL_EPROTO or CAL_EDATA, when body or key cannot be read. */
 int cal_errand_new(struct cal_errand **errandp, struct cal_intake *intake,
     struct cal_delivery *delivery, struct cal_err *err);
@@ -150,13 +154,19 @@ void cal_intake_count(struct cal_intake *intake);
 void cal_intake_fail(struct cal_intake *intake, int status);
 void cal_intake_worsen(struct cal_intake *intake, int status);
 
+/* intake.c: takes messages, or does not, as there is room. */
+void cal_intake_set_pause(struct cal_intake *intake);
+
+/* intake_end.c: sees in the next turn whether all is over. */
+void cal_intake_wake(struct cal_intake *intake);
+
 /*
- * intake.c: nothing new from here on.  grace: seconds for what runs; below 0:
+ * intake_end.c: nothing new from here on.  grace: seconds for what runs; below 0:
  * as long as it takes.
  */
 void cal_intake_end(struct cal_intake *intake, double grace);
 
-/* intake.c: its timers and lists. */
+/* intake_end.c: its timers and lists. */
 void cal_intake_init(struct cal_intake *intake);
 
 /* intake.c: what the consumer tells. */

@@ -161,6 +161,9 @@ int cal_redis_session_open(struct cal_redis_session **sessionp,
 
 bool cal_redis_session_is_up(const struct cal_redis_session *session);
 
+/* Did the last connection end because an answer was too large for us? */
+bool cal_redis_session_was_choked(const struct cal_redis_session *session);
+
 /* What stands in the way of a connection, in words; NULL: nothing known. */
 const char *cal_redis_session_trouble(const struct cal_redis_session *session);
 

@@ -1,9 +1,8 @@
 /*
- * What a tap asks of Redis, and what it makes of the answers.
+ * When a tap asks, and what comes of answers that are none.
  *
- * Each step is a row: the question, and what its answer means.  The callback of
- * a question asks the next one, so that both leave in the same write as the
- * acknowledgement of what the answer brought.
+ * The callback of a question asks the next one, so that it leaves in the same
+ * write as the acknowledgement of what the answer brought.
  */
 #include <stdlib.h>
 
@@ -14,156 +13,22 @@ static const double REST_MIN = 0.1, REST_MAX = 5;       /* seconds */
 
 static void on_answer(void *arg, const redisReply *reply);
 
-static void
-ask(struct cal_redis_tap *tap, unsigned block_ms)
+void
+cal_redis_tap_send(struct cal_redis_tap *tap, unsigned block_ms)
 {
 	tap->asked = true;
 	cal_redis_send(tap->reads, &tap->words, block_ms, on_answer, tap);
 }
 
-/* The next element of an array that has the name of a member in front. */
-static const redisReply *
-member(const redisReply *pairs, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < pairs->elements; i += 2)
-		if (cal_slice_is(cal_redis_text(pairs->element[i]), name))
-			return pairs->element[i + 1];
-	return NULL;
-}
-
-/* A read was sent, so that there is nothing more to wait for. */
-static void
-be_up(struct cal_redis_tap *tap)
+/* A read was sent, or what is ours was found: nothing more is waited for. */
+void
+cal_redis_tap_be_up(struct cal_redis_tap *tap)
 {
 	if (tap->up)
 		return;
 	tap->up = true;
 	tap->conn.conf.events->up(tap->conn.conf.arg, &tap->link);
 }
-
-/* END: where it begins and, maybe, where it is to end. */
-
-static void
-ask_end(struct cal_redis_tap *tap)
-{
-	cal_redis_begin(&tap->words, "XREVRANGE");
-	cal_redis_add_text(&tap->words, tap->group.stream);
-	cal_redis_add_text(&tap->words, "+");
-	cal_redis_add_text(&tap->words, "-");
-	cal_redis_add_text(&tap->words, "COUNT");
-	cal_redis_add_text(&tap->words, "1");
-	ask(tap, 0);
-}
-
-static void
-told_end(struct cal_redis_tap *tap, const redisReply *reply)
-{
-	const struct cal_redis_id none = { .ms = 0 };
-	struct cal_redis_entry entry;
-
-	if (!cal_redis_entry(&entry, reply, 0) ||
-	    !cal_redis_id_read(&tap->end, entry.id))
-		tap->end = none;
-	if (strcmp(tap->conf.start, "$") == 0)
-		tap->trail.last = tap->end;
-	tap->placed = true;
-	if (tap->group.group != NULL) {
-		tap->step = CAL_REDIS_GROUP;
-		return;
-	}
-	tap->step = CAL_REDIS_NEW;
-	if (tap->conf.leave &&
-	    cal_redis_id_compare(&tap->end, &tap->trail.last) <= 0) {
-		tap->reached = true;
-		be_up(tap);
-	}
-}
-
-/*
- * LOOK: a group that was taken away is made again behind what we know of.  In
- * another stream by the same name, which is not as far, nothing is behind us.
- */
-
-static void
-ask_look(struct cal_redis_tap *tap)
-{
-	cal_redis_begin(&tap->words, "XINFO");
-	cal_redis_add_text(&tap->words, "STREAM");
-	cal_redis_add_text(&tap->words, tap->group.stream);
-	ask(tap, 0);
-}
-
-static void
-told_look(struct cal_redis_tap *tap, const redisReply *reply)
-{
-	const struct cal_redis_id none = { .ms = 0 };
-	struct cal_redis_id last = none;
-	struct cal_err why;
-
-	if (cal_redis_kind(reply, &why) == CAL_REDIS_OK)
-		(void)cal_redis_id_read(&last, cal_redis_text(member(reply,
-		    "last-generated-id")));
-	else if (strstr(why.text, "no such key") == NULL)
-		last = tap->trail.last;
-	if (cal_redis_id_compare(&last, &tap->trail.last) < 0)
-		tap->trail.last = none;
-	tap->step = CAL_REDIS_GROUP;
-}
-
-/* GROUP: it is made, if it is not there. */
-
-static void
-ask_group(struct cal_redis_tap *tap)
-{
-	char id[CAL_REDIS_ID_MAX + 1];
-
-	cal_redis_id_write(id, &tap->trail.last);
-	cal_redis_group_make(&tap->words, &tap->group,
-	    tap->found ? id : tap->conf.start);
-	ask(tap, 0);
-}
-
-static void
-told_group(struct cal_redis_tap *tap, const redisReply *reply)
-{
-	(void)reply;
-	tap->found = true;
-	tap->step = CAL_REDIS_PLACE;
-}
-
-/* PLACE: how far has the group come, with all that read from it? */
-
-static void
-ask_place(struct cal_redis_tap *tap)
-{
-	cal_redis_begin(&tap->words, "XINFO");
-	cal_redis_add_text(&tap->words, "GROUPS");
-	cal_redis_add_text(&tap->words, tap->group.stream);
-	ask(tap, 0);
-}
-
-static void
-told_place(struct cal_redis_tap *tap, const redisReply *reply)
-{
-	struct cal_redis_id last;
-	size_t i;
-
-	for (i = 0; i < reply->elements; i++) {
-		const redisReply *one = reply->element[i];
-
-		if (cal_slice_is(cal_redis_text(member(one, "name")),
-		    tap->group.group) && cal_redis_id_read(&last,
-		    cal_redis_text(member(one, "last-delivered-id"))))
-			cal_redis_trail_go(&tap->trail, &last, 0);
-	}
-	tap->past = (struct cal_redis_id){ .ms = 0 };
-	tap->step = tap->claims == NULL ? CAL_REDIS_HISTORY :
-	    CAL_REDIS_RECOVER;
-}
-
-/* HISTORY: what we were given, and have not acknowledged. */
 
 /*
  * Room for more entries.  What is read ahead out of a group nobody else can
@@ -188,127 +53,24 @@ room(const struct cal_redis_tap *tap)
 	return limit < tap->fit ? limit : tap->fit;
 }
 
-static void
-ask_history(struct cal_redis_tap *tap)
-{
-	char id[CAL_REDIS_ID_MAX + 1];
-
-	cal_redis_id_write(id, &tap->past);
-	cal_redis_group_read(&tap->words, &tap->group, id, room(tap), 0);
-	ask(tap, 0);
-}
-
-static void
-told_history(struct cal_redis_tap *tap, const redisReply *reply)
-{
-	if (cal_redis_tap_take(tap, reply) > 0)
-		return;
-	cal_redis_tap_settle(tap);
-	tap->step = CAL_REDIS_NEW;
-}
-
-/* RECOVER: what is ours; that it is all here is no answer, but an event. */
-
-static void
-ask_recover(struct cal_redis_tap *tap)
-{
-	tap->asked = true;
-	cal_redis_claims_recover(tap->claims);
-}
-
-/* NEW: what nobody has read yet. */
-
-static void
-on_info(void *arg, const redisReply *reply)
-{
-	struct cal_redis_tap *tap = arg;
-	enum cal_redis_kind kind = cal_redis_kind(reply, NULL);
-
-	if (tap->closing)
-		return;
-	if (kind == CAL_REDIS_OK)
-		cal_redis_tap_miss(tap, cal_redis_trail_check(&tap->trail,
-		    reply));
-	else if (kind == CAL_REDIS_REFUSED &&
-	    strstr(reply->str, "no such key") == NULL)
-		tap->watches = false;   /* who may not, need not */
-}
-
-static void
-ask_alone(struct cal_redis_tap *tap, unsigned block_ms)
-{
-	char id[CAL_REDIS_ID_MAX + 1];
-
-	if (tap->watches) {
-		cal_redis_begin(&tap->words, "XINFO");
-		cal_redis_add_text(&tap->words, "STREAM");
-		cal_redis_add_text(&tap->words, tap->group.stream);
-		cal_redis_send(tap->reads, &tap->words, 0, on_info, tap);
-	}
-	cal_redis_id_write(id, &tap->trail.last);
-	cal_redis_begin(&tap->words, "XREAD");
-	cal_redis_add_text(&tap->words, "COUNT");
-	cal_redis_add_number(&tap->words, room(tap));
-	if (block_ms > 0) {
-		cal_redis_add_text(&tap->words, "BLOCK");
-		cal_redis_add_number(&tap->words, block_ms);
-	}
-	cal_redis_add_text(&tap->words, "STREAMS");
-	cal_redis_add_text(&tap->words, tap->group.stream);
-	cal_redis_add_text(&tap->words, id);
-}
-
-static void
-ask_new(struct cal_redis_tap *tap)
-{
-	unsigned block_ms = tap->conf.leave ? 0 : CAL_REDIS_BLOCK_MS;
-
-	if (tap->group.group == NULL)
-		ask_alone(tap, block_ms);
-	else
-		cal_redis_group_read(&tap->words, &tap->group, NULL, room(tap),
-		    block_ms);
-	ask(tap, block_ms);
-}
-
-static void
-told_new(struct cal_redis_tap *tap, const redisReply *reply)
-{
-	if (cal_redis_tap_take(tap, reply) == 0 && tap->conf.leave)
-		tap->reached = true;
-}
-
-/* The steps. */
-
-static const struct {
-	void (*ask)(struct cal_redis_tap *tap);
-	void (*told)(struct cal_redis_tap *tap, const redisReply *reply);
-	bool reads;                     /* wants room for what it brings */
-	bool lenient;                   /* whoever may not ask goes on */
-} steps[] = {
-	[CAL_REDIS_END] = { ask_end, told_end, false, false },
-	[CAL_REDIS_LOOK] = { ask_look, told_look, false, true },
-	[CAL_REDIS_GROUP] = { ask_group, told_group, false, false },
-	[CAL_REDIS_PLACE] = { ask_place, told_place, false, true },
-	[CAL_REDIS_HISTORY] = { ask_history, told_history, true, false },
-	[CAL_REDIS_RECOVER] = { ask_recover, NULL, false, false },
-	[CAL_REDIS_NEW] = { ask_new, told_new, true, false },
-};
+/* Asking. */
 
 void
 cal_redis_tap_ask(struct cal_redis_tap *tap)
 {
-	bool reads = steps[tap->step].reads;
+	const struct cal_redis_question *question =
+	    &cal_redis_questions[tap->step];
 
 	if (tap->asked || tap->over || tap->leaving || tap->reached ||
 	    ev_is_active(&tap->rest) ||
 	    !cal_redis_session_is_up(tap->reads) || (tap->claims != NULL &&
 	    !cal_redis_session_is_up(tap->other)) ||
-	    (reads && (tap->paused || room(tap) == 0)))
+	    (question->reads && (tap->paused || room(tap) == 0)))
 		return;
-	steps[tap->step].ask(tap);
-	if (reads)
-		be_up(tap);
+	tap->asked_for = room(tap);
+	question->ask(tap);
+	if (question->reads)
+		cal_redis_tap_be_up(tap);
 }
 
 static void
@@ -325,13 +87,10 @@ rest(struct cal_redis_tap *tap)
 	ev_timer_start(loop, &tap->rest);
 }
 
-/* The second time in a row somebody does so again and again. */
+/* Or a read was cut short; the second time in a row that is done on purpose. */
 void
 cal_redis_tap_miss_group(struct cal_redis_tap *tap)
 {
-	cal_log_gated(&tap->gone_gate, CAL_LOG_WARNING, "stream '%s' or its "
-	    "group '%s' was removed: making it again", tap->group.stream,
-	    tap->group.group);
 	if (tap->claims != NULL)
 		cal_redis_claims_halt(tap->claims);
 	if (tap->step != CAL_REDIS_NEW)
@@ -348,12 +107,11 @@ cal_redis_tap_fail(struct cal_redis_tap *tap, enum cal_redis_kind kind,
 	case CAL_REDIS_LOST:            /* its end is told, too */
 		return;
 	case CAL_REDIS_GONE:
-		/* Without a group it is as if there were no messages. */
-		if (tap->group.group != NULL) {
+		if (tap->group.group != NULL)
 			cal_redis_tap_miss_group(tap);
-			return;
-		}
-		break;
+		else
+			rest(tap);      /* there are just no messages */
+		return;
 	case CAL_REDIS_LATER:
 		tap->troubled = true;
 		tap->trouble = *why;
@@ -368,26 +126,35 @@ cal_redis_tap_fail(struct cal_redis_tap *tap, enum cal_redis_kind kind,
 	cal_redis_tap_end(tap, why);
 }
 
+/* Maybe it was too large: the next read brings one only. */
+static void
+look_at_size(struct cal_redis_tap *tap)
+{
+	tap->fit = 1;
+	tap->choked = tap->asked_for == 1 &&
+	    cal_redis_session_was_choked(tap->reads) &&
+	    (tap->group.group == NULL || tap->step == CAL_REDIS_HISTORY);
+}
+
 static void
 on_answer(void *arg, const redisReply *reply)
 {
 	struct cal_redis_tap *tap = arg;
+	const struct cal_redis_question *question =
+	    &cal_redis_questions[tap->step];
 	struct cal_err why;
 	enum cal_redis_kind kind = cal_redis_kind(reply, &why);
 
 	tap->asked = false;
 	if (tap->closing || tap->over)
 		return;
-	/* Maybe because of its size: the next read brings one. */
-	if (kind == CAL_REDIS_LOST && steps[tap->step].reads)
-		tap->fit = 1;
-	if (kind == CAL_REDIS_OK || (kind == CAL_REDIS_REFUSED &&
-	    steps[tap->step].lenient) || (kind == CAL_REDIS_EXISTS &&
-	    tap->step == CAL_REDIS_GROUP)) {
+	if (kind == CAL_REDIS_LOST && question->reads)
+		look_at_size(tap);
+	if (kind == CAL_REDIS_OK || kind == question->also) {
 		tap->troubled = false;
-		if (steps[tap->step].reads)
+		if (question->reads)
 			tap->rest_s = REST_MIN;
-		steps[tap->step].told(tap, reply);
+		question->told(tap, reply);
 	} else {
 		cal_redis_tap_fail(tap, kind, &why);
 	}
@@ -417,9 +184,10 @@ cal_redis_tap_begin(struct cal_redis_tap *tap)
 	}
 	if (!tap->placed)
 		tap->step = CAL_REDIS_END;
+	else if (tap->group.group != NULL)
+		tap->step = CAL_REDIS_GROUP;
 	else
-		tap->step = tap->group.group == NULL ? CAL_REDIS_NEW :
-		    CAL_REDIS_GROUP;
+		tap->step = tap->choked ? CAL_REDIS_SKIP : CAL_REDIS_NEW;
 	cal_redis_tap_ask(tap);
 }
 

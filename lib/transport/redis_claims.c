@@ -15,7 +15,7 @@
 #include "base/random.h"
 #include "transport/redis_group.h"
 
-static const double NAME_REST = 5;      /* seconds, beyond a dead owner's lock */
+static const double NAME_REST = 0.5;    /* seconds, beyond a dead owner's lock */
 
 void
 cal_redis_claims_wake(struct cal_redis_claims *claims)
@@ -328,6 +328,13 @@ cal_redis_claims_free(struct cal_redis_claims *claims)
 	free(claims->group);
 	free(claims->consumer);
 	free(claims);
+}
+
+const char *
+cal_redis_claims_trouble(const struct cal_redis_claims *claims)
+{
+	return claims->said_wait && claims->state == CAL_REDIS_CHECKING ?
+	    "another process has the name of the consumer" : NULL;
 }
 
 const char *

@@ -32,7 +32,7 @@ enum {
 	CAL_REDIS_CLAIM_BATCH = 100,    /* messages of one command */
 	CAL_REDIS_CLAIM_BYTES = 8 << 20,        /* that are claimed at once, if
 	                                           one alone has not more */
-	CAL_REDIS_LOCK_MS = 10000,      /* of a consumer's name */
+	CAL_REDIS_LOCK_MS = 4000,       /* of a consumer's name */
 };
 
 struct cal_redis_claims;
@@ -149,6 +149,9 @@ void cal_redis_claims_settle(struct cal_redis_claims *claims,
 /* The same without a word to Redis: the caller's own MULTI settles it. */
 void cal_redis_claims_forget(struct cal_redis_claims *claims,
     uint64_t receipt);
+
+/* What stands in the way of reading, in words; NULL: nothing known. */
+const char *cal_redis_claims_trouble(const struct cal_redis_claims *claims);
 
 /* Does Redis know of everything that was settled? */
 bool cal_redis_claims_idle(const struct cal_redis_claims *claims);

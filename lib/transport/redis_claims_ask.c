@@ -8,6 +8,7 @@
 #include "transport/redis_claims_parts.h"
 
 static const double AGAIN = 1;          /* seconds */
+static const double NAME_AGAIN = 0.25;
 
 struct cal_redis_ask *
 cal_redis_ask_new(struct cal_redis_claims *claims)
@@ -67,11 +68,11 @@ fail(struct cal_redis_claims *claims, const struct cal_err *why)
 }
 
 static void
-try_again(struct cal_redis_claims *claims)
+try_again(struct cal_redis_claims *claims, double delay)
 {
 	if (ev_is_active(&claims->again))
 		return;
-	ev_timer_set(&claims->again, AGAIN, 0);
+	ev_timer_set(&claims->again, delay, 0);
 	ev_timer_start(claims->conf.loop, &claims->again);
 }
 
@@ -97,7 +98,7 @@ lose_name(struct cal_redis_claims *claims)
 		    claims->consumer, claims->group);
 	claims->said_wait = true;
 	claims->state = CAL_REDIS_CHECKING;
-	try_again(claims);
+	try_again(claims, NAME_AGAIN);
 }
 
 static void
@@ -124,7 +125,7 @@ take_error(struct cal_redis_claims *claims, const redisReply *reply)
 	case CAL_REDIS_LATER:
 		cal_log_gated(&claims->later_gate, CAL_LOG_WARNING,
 		    "Redis does not settle messages just now: %s", why.text);
-		try_again(claims);
+		try_again(claims, AGAIN);
 		break;
 	case CAL_REDIS_EXISTS:
 	case CAL_REDIS_REFUSED:

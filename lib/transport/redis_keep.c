@@ -130,6 +130,8 @@ on_ready(void *arg)
 
 	tap->asked = false;
 	tap->step = CAL_REDIS_NEW;
+	/* Maybe all room is taken by what was ours. */
+	cal_redis_tap_be_up(tap);
 	cal_redis_tap_ask(tap);
 }
 

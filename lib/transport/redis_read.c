@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "base/num.h"
 #include "transport/redis_tap.h"
 
 enum { FIRST = 16 };    /* entries of the first read, whose size nobody knows */
@@ -37,95 +36,6 @@ cal_redis_tap_miss(struct cal_redis_tap *tap, uint64_t count)
 		tap->conn.conf.events->trimmed(tap->conn.conf.arg, count);
 }
 
-/*
- * Leaving.  A read that still waits is cut short, so that it does not bring
- * anything when the consumer is gone; what it brought all the same is taken
- * first.
- */
-
-void
-cal_redis_tap_say_left(struct cal_redis_tap *tap)
-{
-	if (tap->left)
-		return;
-	tap->left = true;
-	if (tap->conn.conf.events->left != NULL)
-		tap->conn.conf.events->left(tap->conn.conf.arg);
-}
-
-static void
-on_left(void *arg, const redisReply *reply)
-{
-	struct cal_redis_tap *tap = arg;
-
-	(void)reply;
-	if (!tap->closing)
-		cal_redis_tap_say_left(tap);
-}
-
-static void cut_short(struct cal_redis_tap *tap);
-
-/* The read may have been on its way still. */
-static void
-on_cut(void *arg, const redisReply *reply)
-{
-	struct cal_redis_tap *tap = arg;
-
-	tap->cutting = false;
-	if (!tap->closing && tap->asked && reply != NULL &&
-	    reply->type == REDIS_REPLY_INTEGER && reply->integer == 0)
-		cut_short(tap);
-}
-
-static void
-cut_short(struct cal_redis_tap *tap)
-{
-	char client[CAL_NUM_TEXT];
-
-	if (tap->cutting || tap->client <= 0 || !cal_redis_session_is_up(tap->other))
-		return;
-	cal_num_text(client, (uint64_t)tap->client);
-	cal_redis_begin(&tap->words, "CLIENT");
-	cal_redis_add_text(&tap->words, "UNBLOCK");
-	cal_redis_add_text(&tap->words, client);
-	cal_redis_send(tap->other, &tap->words, 0, on_cut, tap);
-	tap->cutting = true;
-}
-
-/* What is settled is still to be told, however long Redis is away. */
-static void
-go_on_keeping(struct cal_redis_tap *tap)
-{
-	if (tap->asked && tap->step == CAL_REDIS_NEW) {
-		cut_short(tap);
-		return;
-	}
-	cal_redis_keep_give_back(tap);
-	if (!tap->deleting)
-		cal_redis_claims_leave(tap->claims);
-	tap->deleting = true;
-}
-
-static void
-go_on_leaving(struct cal_redis_tap *tap)
-{
-	if (tap->claims != NULL) {
-		go_on_keeping(tap);
-		return;
-	}
-	if (tap->group.group == NULL || !cal_redis_session_is_up(tap->reads)) {
-		cal_redis_tap_say_left(tap);
-		return;
-	}
-	if (tap->asked)
-		cut_short(tap);
-	if (tap->asked || tap->batches_count > 0 || tap->deleting)
-		return;
-	tap->deleting = true;
-	cal_redis_group_leave(&tap->words, &tap->group);
-	cal_redis_send(tap->reads, &tap->words, 0, on_left, tap);
-}
-
 /* Turns. */
 
 static void
@@ -142,7 +52,7 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 	    TAILQ_EMPTY(&tap->parcels))
 		cal_redis_tap_end(tap, &fine);
 	if (tap->leaving)
-		go_on_leaving(tap);
+		cal_redis_tap_go_on_leaving(tap);
 }
 
 static void
@@ -304,6 +214,8 @@ tap_trouble(const struct cal_conn *conn)
 	const struct cal_redis_tap *tap = (const struct cal_redis_tap *)conn;
 	const char *text = cal_redis_session_trouble(tap->reads);
 
+	if (text == NULL && tap->claims != NULL)
+		text = cal_redis_claims_trouble(tap->claims);
 	if (text == NULL && tap->troubled)
 		text = tap->trouble.text;
 	return text;

@@ -198,8 +198,8 @@ cal_redis_tap_take(struct cal_redis_tap *tap, const redisReply *reply)
 
 /* Up. */
 
-static void
-count_malformed(struct cal_redis_tap *tap)
+void
+cal_redis_tap_malform(struct cal_redis_tap *tap)
 {
 	const struct cal_conn_conf *conf = &tap->conn.conf;
 
@@ -208,15 +208,24 @@ count_malformed(struct cal_redis_tap *tap)
 		conf->events->malformed(conf->arg, false);
 }
 
+static void
+tell_missed(struct cal_redis_tap *tap)
+{
+	size_t count = tap->missed;
+
+	tap->missed = 0;
+	cal_redis_tap_miss(tap, count);
+}
+
 /* Nobody wants it. */
 static void
 pass_over(struct cal_redis_tap *tap, const struct cal_redis_entry *entry,
     uint64_t receipt)
 {
 	if (entry->gone)
-		cal_redis_tap_miss(tap, 1);
+		tap->missed++;
 	else if (entry->meta || !entry->has_hdr || !entry->has_msg)
-		count_malformed(tap);
+		cal_redis_tap_malform(tap);
 	if (receipt != 0)
 		cal_redis_claims_settle(tap->claims, receipt,
 		    CAL_SETTLE_DONE, NULL);
@@ -268,6 +277,7 @@ cal_redis_tap_give(struct cal_redis_tap *tap,
 		cal_hold_free(hold);
 		return;
 	}
+	tell_missed(tap);
 	give(tap, entry, receipt, deliveries, hold);
 }
 
@@ -299,8 +309,9 @@ cal_redis_tap_hand_up(struct cal_redis_tap *tap)
 		else if (!tap->paused)
 			hand_up_one(tap, batch);
 		else
-			return;
+			break;
 	}
+	tell_missed(tap);
 }
 
 void

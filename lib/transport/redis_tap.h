@@ -3,12 +3,13 @@
  * else includes this.
  *
  * One session only reads.  It is asked one question at a time; what is asked
- * next is a row of a table in redis_ask.c, by the step at which the tap is:
+ * next is a row of a table in redis_steps.c, by the step at which the tap is:
  *
  *      without a group         with one
  *      END  (if it is to be    LOOK  (if the group was taken away)
  *            known where that  GROUP
  *            is, once)         PLACE
+ *      SKIP  (see there)       SKIP
  *      NEW                     HISTORY, or with ack RECOVER
  *                              NEW
  *
@@ -37,7 +38,7 @@ enum {
 
 enum cal_redis_step {
 	CAL_REDIS_END, CAL_REDIS_LOOK, CAL_REDIS_GROUP, CAL_REDIS_PLACE,
-	CAL_REDIS_HISTORY, CAL_REDIS_RECOVER, CAL_REDIS_NEW,
+	CAL_REDIS_SKIP, CAL_REDIS_HISTORY, CAL_REDIS_RECOVER, CAL_REDIS_NEW,
 };
 
 /* A message that was claimed, with a copy of its entry. */
@@ -79,8 +80,11 @@ struct cal_redis_tap {
 	struct cal_redis_batches batches;
 	struct cal_redis_parcels parcels;
 	size_t batches_count, held;     /* entries that were not handed up */
+	size_t missed;                  /* that were trimmed, and not told */
 	size_t want;                    /* as cal_conn_want says */
 	size_t fit;                     /* entries that one read may bring */
+	size_t asked_for;               /* of the last read */
+	bool choked;                    /* it was a single one, and too large */
 	size_t largest;                 /* bytes of an entry, lately */
 
 	/* Maybe acknowledged, and not handed up. */
@@ -96,6 +100,24 @@ struct cal_redis_tap {
 	struct cal_err trouble;
 	struct cal_log_gate gate, gone_gate;
 };
+
+/* One question. */
+struct cal_redis_question {
+	void (*ask)(struct cal_redis_tap *tap);
+	void (*told)(struct cal_redis_tap *tap, const redisReply *reply);
+	bool reads;                     /* up to asked_for entries */
+	enum cal_redis_kind also;       /* is told, as an answer is: who may
+	                                   not ask need not know */
+};
+
+/* redis_steps.c: one for each step. */
+extern const struct cal_redis_question cal_redis_questions[];
+
+/* redis_ask.c: sends a question. */
+void cal_redis_tap_send(struct cal_redis_tap *tap, unsigned block_ms);
+
+/* redis_ask.c: a read was sent, or is not needed: it is up. */
+void cal_redis_tap_be_up(struct cal_redis_tap *tap);
 
 /* redis_ask.c: the connection is there; it is lost. */
 void cal_redis_tap_begin(struct cal_redis_tap *tap);
@@ -126,6 +148,9 @@ void cal_redis_tap_settle(struct cal_redis_tap *tap);
 /* redis_taken.c: frees all that is held. */
 void cal_redis_tap_drop(struct cal_redis_tap *tap);
 
+/* redis_taken.c: something that is no message is passed over. */
+void cal_redis_tap_malform(struct cal_redis_tap *tap);
+
 /* redis_taken.c: hands an entry up whose bytes hold keeps, or settles it. */
 void cal_redis_tap_give(struct cal_redis_tap *tap,
     const struct cal_redis_entry *entry, uint64_t receipt,
@@ -154,7 +179,10 @@ void cal_redis_tap_wake(struct cal_redis_tap *tap);
 /* redis_read.c: it is over, well (CAL_OK) or not. */
 void cal_redis_tap_end(struct cal_redis_tap *tap, const struct cal_err *why);
 
-/* redis_read.c: the group is left. */
+/* redis_leave.c: does what is to be done next, if it may be. */
+void cal_redis_tap_go_on_leaving(struct cal_redis_tap *tap);
+
+/* redis_leave.c: the group is left. */
 void cal_redis_tap_say_left(struct cal_redis_tap *tap);
 
 /* redis_read.c: so many will never come. */
