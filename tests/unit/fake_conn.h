@@ -127,7 +127,7 @@ cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
 }
 
 bool
-cal_conn_retry(struct cal_conn *conn, uint64_t receipt)
+cal_conn_begin(struct cal_conn *conn, uint64_t receipt)
 {
 	(void)conn;
 	(void)receipt;
