@@ -373,10 +373,12 @@ cal_peer_recheck(struct cal_peer *peer)
 	cal_conn_recheck(peer->conn);
 }
 
+/* A socket would take PINGs, too, and what is refused at once now. */
 void
 cal_peer_pause(struct cal_peer *peer)
 {
-	cal_conn_pause(peer->conn, true);
+	if (cal_conn_is_silent(peer->conn))
+		cal_conn_pause(peer->conn, true);
 }
 
 bool

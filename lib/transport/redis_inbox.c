@@ -135,7 +135,8 @@ look(struct cal_redis_inbox *inbox, const char *key, const char *last,
 static bool
 has_to_look(struct cal_redis_inbox *inbox)
 {
-	if (inbox->lost < 2 || !cal_redis_session_is_up(inbox->conf.writer))
+	if (inbox->lost < 2 || !cal_redis_session_was_choked(inbox->reader) ||
+	    !cal_redis_session_is_up(inbox->conf.writer))
 		return false;
 	inbox->lost = 0;
 	look(inbox, inbox->conf.own, inbox->own, on_looked_own);

@@ -386,7 +386,7 @@ bool cal_conn_left(const struct cal_conn *conn, uint64_t *progressp);
 /*
  * SUBSCRIBE, PULL, and RPC that binds over Redis: no message comes until it is
  * called again with false; what is sent meanwhile waits on the way, or goes to
- * others.  Elsewhere nothing happens.
+ * others.
  */
 void cal_conn_pause(struct cal_conn *conn, bool pause);
 
