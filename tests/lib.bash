@@ -18,6 +18,7 @@ ROOT=$(cd "$TESTS/.." && pwd)
 PYTHON=/usr/bin/python3
 # shellcheck disable=SC2034 # for the tests
 ANY='tcp://127.0.0.1:*'
+ADDRESS='^(tcp|ipc|redis|redis\+unix)://'
 SLOW=${CAL_SLOW:-$([[ -n ${CAL_SAN:-} ]] && echo 4 || echo 1)}
 export PYTHONDONTWRITEBYTECODE=1
 
@@ -238,7 +239,7 @@ subscribe() {
 	# shellcheck disable=SC2086
 	launch "$name" ${WRAP-$CAL_WRAP} "${BIN:-$CAL_BIN}/cal-sub" -1 "$@"
 	wait_for 10 subscribed "$name"
-	if ! URL=$(grep -m 1 -E '^(tcp|ipc)://' "$T/$name.err"); then
+	if ! URL=$(grep -m 1 -E "$ADDRESS" "$T/$name.err"); then
 		echo "cal-sub did not start: $*"
 		cat "$T/$name.err"
 		return 1
@@ -246,7 +247,7 @@ subscribe() {
 }
 
 subscribed() {
-	grep -qE '^(tcp|ipc)://' "$T/$1.err" || gone "${pids[$1]}"
+	grep -qE "$ADDRESS" "$T/$1.err" || gone "${pids[$1]}"
 }
 
 # finish NAME [SECONDS]: waits for its own end; the status is in $STATUS.

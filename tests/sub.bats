@@ -617,7 +617,7 @@ cal-sub: missing 2 messages of topic 't'"
 	subscribe s "$URL" -E -- sh -c 'read n; test $n = 1'
 	wait_for 10 contains s.err 'message 2:'
 	wait_for 5 counter_reaches s done 1
-	same "$(counters s)" '{"messages":2,"done":2,"failed":1,"malformed":0,"missing":1,"waiting":0,"running":0,"worker_deaths":0,"left_behind":0,"log_lost":0}'
+	same "$(counters s)" '{"messages":2,"done":2,"failed":1,"tried_again":0,"malformed":0,"missing":1,"waiting":0,"running":0,"worker_deaths":0,"left_behind":0,"log_lost":0}'
 }
 
 # option: cal-sub --verbose --quiet --log-format

@@ -24,6 +24,7 @@ struct cal_out {
 	int fd;                 /* the pipe's second description, or conf.fd */
 	bool socket, pipe;
 	bool was_full, over;
+	uint64_t added, written;
 	ev_io writable, hangup;
 	ev_timer flush;         /* only ever fed: at the end of the turn */
 };
@@ -85,6 +86,7 @@ write_out(struct cal_out *out)
 		if (n > 0) {
 			rest.ptr += n;
 			rest.len -= (size_t)n;
+			out->written += (uint64_t)n;
 		} else if (errno != EINTR) {
 			reason = errno;
 		}
@@ -191,6 +193,7 @@ cal_out_open(const struct cal_out_conf *conf)
 void
 cal_out_put(struct cal_out *out, struct cal_slice bytes)
 {
+	out->added += bytes.len;
 	if (out->over)
 		return;
 	cal_buf_put(&out->buf, bytes.ptr, bytes.len);
@@ -204,6 +207,18 @@ bool
 cal_out_full(const struct cal_out *out)
 {
 	return out->buf.len >= CAL_OUT_FULL;
+}
+
+uint64_t
+cal_out_added(const struct cal_out *out)
+{
+	return out->added;
+}
+
+uint64_t
+cal_out_written(const struct cal_out *out)
+{
+	return out->written;
 }
 
 bool

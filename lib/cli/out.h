@@ -33,6 +33,13 @@ struct cal_out *cal_out_open(const struct cal_out_conf *conf);
 void cal_out_put(struct cal_out *out, struct cal_slice bytes);
 bool cal_out_full(const struct cal_out *out);
 
+/*
+ * Bytes that were put so far, and how many of these were written: when there
+ * are as many, it is all of what was put until then.
+ */
+uint64_t cal_out_added(const struct cal_out *out);
+uint64_t cal_out_written(const struct cal_out *out);
+
 /* Is all written?  And: forgets what is not. */
 bool cal_out_empty(const struct cal_out *out);
 void cal_out_drop(struct cal_out *out);

@@ -199,6 +199,7 @@ cal_task_stop(struct cal_task *task, enum cal_stop why)
 			cal_outcome_stop(&task->outcome, why);
 		break;
 	case CAL_TURN_NONE:
+	case CAL_TURN_RESTING:          /* no request does */
 		break;
 	}
 }

@@ -260,9 +260,9 @@ cal_consumer_settle(struct cal_consumer *consumer, struct cal_receipt receipt,
 }
 
 bool
-cal_consumer_retry(struct cal_consumer *consumer, struct cal_receipt receipt)
+cal_consumer_begin(struct cal_consumer *consumer, struct cal_receipt receipt)
 {
-	return cal_conn_retry(consumer->sources[receipt.source].conn,
+	return cal_conn_begin(consumer->sources[receipt.source].conn,
 	    receipt.number);
 }
 

@@ -96,11 +96,11 @@ void cal_consumer_pause(struct cal_consumer *consumer, bool pause);
 /* As cal_conn_want, of each address. */
 void cal_consumer_want(struct cal_consumer *consumer, size_t count);
 
-/* As cal_conn_settle and cal_conn_retry. */
+/* As cal_conn_begin and cal_conn_settle. */
+bool cal_consumer_begin(struct cal_consumer *consumer,
+    struct cal_receipt receipt);
 void cal_consumer_settle(struct cal_consumer *consumer,
     struct cal_receipt receipt, enum cal_settle settle, const char *why);
-bool cal_consumer_retry(struct cal_consumer *consumer,
-    struct cal_receipt receipt);
 
 /*
  * Takes nothing any more, and leaves its groups when all is settled; left

@@ -86,6 +86,16 @@ log_errand(const struct cal_errand *errand, const struct cal_outcome *outcome)
 	cal_event_say(&event);
 }
 
+static void
+start_rest(struct cal_errand *errand, double delay)
+{
+	struct ev_loop *loop = errand->intake->conf.loop;
+
+	ev_timer_stop(loop, &errand->limit);
+	ev_timer_set(&errand->rest, delay, 0);
+	ev_timer_start(loop, &errand->rest);
+}
+
 static bool
 tries_again(struct cal_errand *errand, const struct cal_outcome *outcome)
 {
@@ -95,14 +105,38 @@ tries_again(struct cal_errand *errand, const struct cal_outcome *outcome)
 	    outcome->verdict != CAL_VERDICT_ERROR ||
 	    strcmp(outcome->name, "Busy") != 0)
 		return false;
-	ev_timer_stop(intake->conf.loop, &errand->limit);
-	ev_timer_set(&errand->rest, REST, 0);
-	ev_timer_start(intake->conf.loop, &errand->rest);
+	start_rest(errand, REST);
 	return true;
 }
 
+/* Others have its slot meanwhile. */
+void
+cal_errand_rest(struct cal_errand *errand, double delay)
+{
+	struct cal_intake *intake = errand->intake;
+
+	cal_order_rest(intake->order, &errand->turn);
+	errand->stop = CAL_STOP_NONE;
+	errand->begun = false;
+	errand->job.deadline = 0;
+	if (errand->job.deliveries > 0)
+		errand->job.deliveries++;
+	intake->resting++;
+	intake->tried_again++;
+	start_rest(errand, delay);
+}
+
 static void
-leave_order(struct cal_errand *errand, bool good)
+end_rest(struct cal_errand *errand)
+{
+	struct cal_intake *intake = errand->intake;
+
+	intake->resting--;
+	cal_order_resume(intake->order, intake->queue, &errand->turn);
+}
+
+void
+cal_errand_leave(struct cal_errand *errand, bool good)
 {
 	struct cal_order *order = errand->intake->order;
 
@@ -122,6 +156,7 @@ finish(struct cal_errand *errand, struct cal_outcome *outcome)
 		.head = &errand->head,
 	};
 	int status = outcome_status(outcome);
+	struct cal_slice record;
 
 	if (tries_again(errand, outcome)) {
 		cal_log_gated(&intake->gate, CAL_LOG_WARNING, "message %llu "
@@ -133,10 +168,16 @@ finish(struct cal_errand *errand, struct cal_outcome *outcome)
 	log_errand(errand, outcome);
 	if (!intake->reader_gone)
 		say_outcome(errand, outcome);
-	if (status == 0)
-		cal_out_put(intake->out, cal_printer_output(&intake->printer,
-		    &about, cal_buf_view(&outcome->body)));
-	leave_order(errand, status == 0);
+	if (status == 0) {
+		record = cal_printer_output(&intake->printer, &about,
+		    cal_buf_view(&outcome->body));
+		cal_out_put(intake->out, record);
+		cal_settle_printed(intake, errand->receipt, record);
+	} else if (cal_settle_failed(errand, outcome, &status)) {
+		cal_outcome_release(outcome);
+		return;
+	}
+	cal_errand_leave(errand, status == 0);
 	cal_errand_free(errand);
 	cal_outcome_release(outcome);
 	if (status != 0)
@@ -186,7 +227,10 @@ on_rest_over(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop;
 	(void)revents;
-	cal_errand_start(errand);
+	if (errand->turn.state == CAL_TURN_RESTING)
+		end_rest(errand);
+	else
+		cal_errand_start(errand);
 	cal_intake_go_on(intake);
 }
 
@@ -256,6 +300,7 @@ cal_errand_new(struct cal_errand **errandp, struct cal_intake *intake,
 			.ended = on_job_ended,
 		},
 		.intake = intake,
+		.receipt = delivery->receipt,
 		.number = delivery->number,
 		.head = delivery->head,
 		.arrival = ev_now(intake->conf.loop),
@@ -291,6 +336,19 @@ cal_errand_enqueue(struct cal_errand *errand)
 	    &intake->slots, errand->job.key);
 }
 
+/* False: others have it by now. */
+static bool
+begin(struct cal_errand *errand)
+{
+	struct cal_intake *intake = errand->intake;
+
+	if (!errand->begun && !cal_consumer_begin(intake->consumer,
+	    errand->receipt))
+		return false;
+	errand->begun = true;
+	return true;
+}
+
 void
 cal_errand_start(struct cal_errand *errand)
 {
@@ -299,6 +357,12 @@ cal_errand_start(struct cal_errand *errand)
 	struct cal_err err;
 	int rc;
 
+	if (!begin(errand)) {
+		cal_settle_back(errand->intake, errand->receipt);
+		cal_errand_leave(errand, false);
+		cal_errand_free(errand);
+		return;
+	}
 	rc = handler->ops->start(handler, &errand->job, &err);
 	if (rc == CAL_OK)
 		return;
@@ -309,12 +373,18 @@ cal_errand_start(struct cal_errand *errand)
 bool
 cal_errand_drop(struct cal_errand *errand)
 {
-	if (errand->turn.state == CAL_TURN_WAITING)
-		cal_order_drop(errand->intake->order, &errand->turn);
+	struct cal_intake *intake = errand->intake;
+
+	if (errand->turn.state == CAL_TURN_RESTING)
+		intake->resting--;
+	if (errand->turn.state == CAL_TURN_WAITING ||
+	    errand->turn.state == CAL_TURN_RESTING)
+		cal_order_drop(intake->order, &errand->turn);
 	else if (ev_is_active(&errand->rest))
-		leave_order(errand, false);
+		cal_errand_leave(errand, false);
 	else
 		return false;
+	cal_settle_back(intake, errand->receipt);
 	cal_errand_free(errand);
 	return true;
 }

@@ -33,12 +33,23 @@ struct cal_errand {
 	char id[CAL_SUB_ID_TEXT];
 	size_t bytes;
 	double arrival;
+	struct cal_receipt receipt;
+	bool begun;                     /* this delivery is counted */
+	double delay;                   /* seconds, before the next one */
 	enum cal_stop stop;             /* why it is being stopped */
 	ev_timer limit;
-	ev_timer rest;                  /* it could not start just now */
+	ev_timer rest;                  /* it could not start just now, or
+	                                   failed and is to be tried again */
 	TAILQ_ENTRY(cal_errand) next;
 };
 TAILQ_HEAD(cal_errands, cal_errand);
+
+/* Done when so many bytes are written. */
+struct cal_printed {
+	struct cal_receipt receipt;
+	uint64_t until;
+	STAILQ_ENTRY(cal_printed) next;
+};
 
 struct cal_intake {
 	struct cal_intake_conf conf;
@@ -57,6 +68,13 @@ struct cal_intake {
 	size_t count, bytes;            /* of errands */
 	uint64_t deaths;                /* of workers */
 	struct cal_log_gate gate;       /* of errands that rest */
+	size_t resting;                 /* errands that are to be tried again */
+	uint64_t tried_again;
+
+	/* Of acknowledged streams. */
+	bool acks;
+	STAILQ_HEAD(, cal_printed) printed;
+	struct cal_spares spare_printed;
 
 	uint64_t done;                  /* messages that were printed or done */
 	uint64_t failed;
@@ -80,6 +98,10 @@ int cal_errand_new(struct cal_errand **errandp, struct cal_intake *intake,
 void cal_errand_free(struct cal_errand *errand);
 struct cal_errand *cal_errand_of_turn(struct cal_turn *turn);
 
+/* Its turn comes again, or it leaves the order. */
+void cal_errand_rest(struct cal_errand *errand, double delay);
+void cal_errand_leave(struct cal_errand *errand, bool good);
+
 /* Puts it into the order. */
 void cal_errand_enqueue(struct cal_errand *errand);
 
@@ -92,6 +114,31 @@ bool cal_errand_drop(struct cal_errand *errand);
 /* Stops one that runs; at_once: kills what does it. */
 void cal_errand_stop(struct cal_errand *errand, enum cal_stop why,
     bool at_once);
+
+/*
+ * settle.c: a record was put, and the message is done when it is written; at
+ * once, if nothing was put.  Then: those are settled whose record is written;
+ * and what will not be written any more is given back.
+ */
+void cal_settle_printed(struct cal_intake *intake,
+    struct cal_receipt receipt, struct cal_slice record);
+void cal_settle_written(struct cal_intake *intake);
+void cal_settle_unwritten(struct cal_intake *intake);
+
+/* settle.c: the consumer is gone; memory only. */
+void cal_settle_forget(struct cal_intake *intake);
+
+/* settle.c: nothing can be made of it, or nobody wants it any more. */
+void cal_settle_dead(struct cal_intake *intake, struct cal_receipt receipt,
+    const char *why);
+void cal_settle_back(struct cal_intake *intake, struct cal_receipt receipt);
+
+/*
+ * settle.c: the errand failed, and *statusp is the status of that.  True: for
+ * now only, it is tried again later.
+ */
+bool cal_settle_failed(struct cal_errand *errand,
+    const struct cal_outcome *outcome, int *statusp);
 
 /* intake.c: starts what may start, and takes or does not take messages. */
 void cal_intake_go_on(struct cal_intake *intake);

@@ -9,7 +9,8 @@
 #include "sub/errand.h"
 
 static const double HURRY = 0.3;        /* seconds for a reader, to leave, */
-static const double LEAVE = 0.5;        /* and for Redis, to let us go */
+static const double LEAVE = 0.5;        /* and for Redis, to let us go, */
+static const double CONFIRM = 5;        /* or to confirm what was done */
 
 void
 cal_intake_worsen(struct cal_intake *intake, int status)
@@ -30,8 +31,9 @@ drop_waiting(struct cal_intake *intake)
 		count += cal_errand_drop(errand);
 	}
 	if (count > 0)
-		cal_log(CAL_LOG_WARNING, "%zu messages were received and not "
-		    "begun", count);
+		cal_log(CAL_LOG_WARNING, intake->acks ? "%zu messages are "
+		    "given back" : "%zu messages were received and not begun",
+		    count);
 }
 
 static void
@@ -117,7 +119,8 @@ has_room(const struct cal_intake *intake)
 	if (intake->handler == NULL)
 		return true;
 	return intake->slots.running < intake->slots.count &&
-	    cal_order_waiting(intake->order) < CAL_INTAKE_WAITING &&
+	    cal_order_waiting(intake->order) + intake->resting <
+	    CAL_SUB_WAITING &&
 	    intake->bytes < 4 * intake->conf.options->max_body;
 }
 
@@ -197,6 +200,7 @@ refuse(struct cal_intake *intake, const struct cal_delivery *delivery,
 {
 	cal_log(CAL_LOG_FAILURE, "message %llu: %s",
 	    (unsigned long long)delivery->number, err->text);
+	cal_settle_dead(intake, delivery->receipt, err->text);
 	cal_intake_fail(intake, cal_exit_status(err->code));
 }
 
@@ -208,6 +212,8 @@ print(struct cal_intake *intake, const struct cal_delivery *delivery)
 		.topic = delivery->topic,
 		.key = delivery->head.key,
 		.head = &delivery->head,
+		.dead = delivery->message->is_dead ?
+		    &delivery->message->dead : NULL,
 	};
 	struct cal_slice record;
 	struct cal_err err;
@@ -220,6 +226,7 @@ print(struct cal_intake *intake, const struct cal_delivery *delivery)
 		return;
 	}
 	cal_out_put(intake->out, record);
+	cal_settle_printed(intake, delivery->receipt, record);
 	cal_intake_count(intake);
 }
 
@@ -230,8 +237,10 @@ cal_intake_on_message(void *arg, struct cal_delivery *delivery)
 	struct cal_errand *errand;
 	struct cal_err err;
 
-	if (!takes(intake))
+	if (!takes(intake)) {
+		cal_settle_back(intake, delivery->receipt);
 		return;
+	}
 	if (intake->handler == NULL)
 		print(intake, delivery);
 	else if (cal_errand_new(&errand, intake, delivery, &err) == CAL_OK)
@@ -297,7 +306,7 @@ on_time_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)loop;
 	(void)revents;
 	intake->patience_s = o->work.grace;
-	intake->drains = intake->handler == NULL;
+	intake->drains = intake->handler == NULL && !intake->acks;
 	cal_intake_end(intake, o->work.grace);
 	/* What runs has come, and may still end. */
 	came = intake->done + intake->count;
@@ -326,7 +335,8 @@ finish_when_left(struct cal_intake *intake)
 	if (!intake->leaving) {
 		finish(intake);
 	} else if (!ev_is_active(&intake->leave)) {
-		ev_timer_set(&intake->leave, LEAVE, 0);
+		ev_timer_set(&intake->leave, intake->acks ? CONFIRM : LEAVE,
+		    0);
 		ev_timer_start(loop, &intake->leave);
 	}
 }
@@ -334,9 +344,16 @@ finish_when_left(struct cal_intake *intake)
 static void
 on_leave_over(struct ev_loop *loop, ev_timer *timer, int revents)
 {
+	struct cal_intake *intake = timer->data;
+
 	(void)loop;
 	(void)revents;
-	cal_intake_on_left(timer->data);
+	if (intake->acks && intake->leaving) {
+		cal_log(CAL_LOG_FAILURE, "Redis does not confirm what was "
+		    "done: some of it may be done again");
+		cal_intake_worsen(intake, cal_exit_status(CAL_ETEMP));
+	}
+	cal_intake_on_left(intake);
 }
 
 static void
@@ -349,6 +366,7 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 	if (!intake->stopping || !TAILQ_EMPTY(&intake->errands))
 		return;
 	if (cal_out_empty(intake->out)) {
+		cal_settle_unwritten(intake);
 		finish_when_left(intake);
 	} else if (intake->patience_s > 0 && !ev_is_active(&intake->patience)) {
 		ev_timer_set(&intake->patience, intake->patience_s, 0);
@@ -364,17 +382,17 @@ on_patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)loop;
 	(void)revents;
 	cal_log(CAL_LOG_FAILURE, "nobody reads standard output: the rest is "
-	    "lost");
+	    "%s", intake->acks ? "given back" : "lost");
 	cal_intake_worsen(intake, cal_exit_status(CAL_EUNKNOWN));
 	cal_out_drop(intake->out);
-	finish(intake);
+	wake(intake);
 }
 
 void
 cal_intake_stop(struct cal_intake *intake)
 {
 	intake->patience_s = HURRY;
-	intake->drains = intake->handler == NULL;
+	intake->drains = intake->handler == NULL && !intake->acks;
 	ev_timer_stop(intake->conf.loop, &intake->patience);
 	cal_intake_end(intake, intake->conf.options->work.grace);
 }
@@ -392,6 +410,8 @@ void
 cal_intake_init(struct cal_intake *intake)
 {
 	TAILQ_INIT(&intake->errands);
+	STAILQ_INIT(&intake->printed);
+	intake->acks = intake->conf.options->redis.conn.ack;
 	ev_init(&intake->turn, on_turn);
 	ev_timer_init(&intake->time, on_time_over,
 	    intake->conf.options->timeout, 0);

@@ -15,9 +15,6 @@
 struct ev_loop;
 struct cal_intake;
 
-/* Messages that wait for one of the same key. */
-enum { CAL_INTAKE_WAITING = 64 };
-
 struct cal_intake_conf {
 	struct ev_loop *loop;
 	const struct cal_sub_options *options;

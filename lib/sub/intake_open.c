@@ -20,6 +20,7 @@ on_ready(void *arg)
 static void
 on_room(void *arg)
 {
+	cal_settle_written(arg);
 	cal_intake_go_on(arg);
 }
 
@@ -74,7 +75,7 @@ open_commands(struct cal_intake *intake, struct cal_err *err)
 
 	if ((rc = open_handler(intake, err)) != CAL_OK)
 		return rc;
-	intake->order = cal_order_new(CAL_ORDER_KEY, CAL_INTAKE_WAITING);
+	intake->order = cal_order_new(CAL_ORDER_KEY, CAL_SUB_WAITING);
 	intake->queue = cal_order_join(intake->order, nobody);
 	cal_slots_init(&intake->slots, intake->handler->capacity > 0 ?
 	    intake->handler->capacity : intake->conf.options->work.jobs);
@@ -193,6 +194,7 @@ cal_intake_say(const struct cal_intake *intake)
 		{ "messages", counts.messages },
 		{ "done", intake->done },
 		{ "failed", intake->failed },
+		{ "tried_again", intake->tried_again },
 		{ "malformed", counts.malformed },
 		{ "missing", counts.missing },
 		{ "waiting", works ? cal_order_waiting(intake->order) : 0 },
@@ -237,6 +239,7 @@ cal_intake_close(struct cal_intake *intake)
 	close_commands(intake);
 	cal_missing_release(&intake->missing);
 	cal_printer_release(&intake->printer);
+	cal_settle_forget(intake);
 	(void)cal_out_close(intake->out, NULL); /* nothing is left to write */
 	free(intake);
 	return status;

@@ -275,7 +275,11 @@ settle_redis(struct cal_sub_options *o, struct cal_err *err)
 	    (rc = check_ack(o, err)) != CAL_OK)
 		return rc;
 	conn->max_deliver = (unsigned)o->max_deliver;
-	conn->window = o->command != NULL ? cal_jobs_room(&o->work) : 0;
+	/* Those that wait to be tried again are not settled either. */
+	if (o->command != NULL)
+		conn->window = cal_jobs_room(&o->work) +
+		    (conn->ack ? CAL_SUB_WAITING : 0);
+	o->keep_going = o->keep_going || conn->ack;
 	if (o->position == NULL)
 		return CAL_OK;
 	conn->start = o->start;

@@ -11,6 +11,9 @@
 #include "cli/words.h"
 #include "stream/consumer.h"
 
+/* Messages that wait for one of the same key, or to be tried again. */
+enum { CAL_SUB_WAITING = 64 };
+
 struct cal_sub_options {
 	struct cal_url urls[CAL_CONSUMER_URLS];
 	size_t urls_count;

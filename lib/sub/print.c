@@ -44,6 +44,21 @@ cal_sub_id_text(char text[CAL_SUB_ID_TEXT],
 	}
 }
 
+/* What is said of it there; whoever publishes it again passes over this. */
+static void
+put_dead(struct cal_buf *out, const struct cal_dead *dead)
+{
+	cal_buf_put_text(out, ",\"dead\":{");
+	cal_object_put_text(out, "reason", dead->reason);
+	if (dead->deliveries > 0)
+		cal_object_put_number(out, "deliveries", dead->deliveries);
+	if (dead->id.len > 0)
+		cal_object_put_text(out, "id", dead->id);
+	if (dead->group.len > 0)
+		cal_object_put_text(out, "group", dead->group);
+	cal_buf_put_byte(out, '}');
+}
+
 /* What stands in front of the body. */
 static void
 put_members(struct cal_printer *printer, const struct cal_sub_about *about)
@@ -61,6 +76,8 @@ put_members(struct cal_printer *printer, const struct cal_sub_about *about)
 		cal_object_put_bytes(out, "topic", about->topic);
 	if (about->key.len > 0)
 		cal_object_put_bytes(out, "key", about->key);
+	if (about->dead != NULL)
+		put_dead(out, about->dead);
 }
 
 static void

@@ -15,6 +15,7 @@ enum { CAL_SUB_ID_TEXT = 2 * (sizeof("18446744073709551615") - 1) + 2 };
 struct cal_sub_about {
 	struct cal_slice id, topic, key;
 	const struct cal_streammsg *head;
+	const struct cal_dead *dead;    /* NULL: it is not */
 };
 
 /* A zeroed one with a shape is ready for use. */

@@ -128,7 +128,10 @@ ask_group(struct cal_redis_tap *tap)
 static void
 told_group(struct cal_redis_tap *tap, const redisReply *reply)
 {
-	(void)reply;
+	if (tap->found && reply->type != REDIS_REPLY_ERROR)
+		cal_log_gated(&tap->gone_gate, CAL_LOG_WARNING, "stream '%s' "
+		    "or its group '%s' was removed: made it again",
+		    tap->group.stream, tap->group.group);
 	tap->found = true;
 	tap->step = CAL_REDIS_PLACE;
 }
@@ -325,13 +328,10 @@ rest(struct cal_redis_tap *tap)
 	ev_timer_start(loop, &tap->rest);
 }
 
-/* The second time in a row somebody does so again and again. */
+/* Or a read was cut short; the second time in a row that is done on purpose. */
 void
 cal_redis_tap_miss_group(struct cal_redis_tap *tap)
 {
-	cal_log_gated(&tap->gone_gate, CAL_LOG_WARNING, "stream '%s' or its "
-	    "group '%s' was removed: making it again", tap->group.stream,
-	    tap->group.group);
 	if (tap->claims != NULL)
 		cal_redis_claims_halt(tap->claims);
 	if (tap->step != CAL_REDIS_NEW)
@@ -348,12 +348,11 @@ cal_redis_tap_fail(struct cal_redis_tap *tap, enum cal_redis_kind kind,
 	case CAL_REDIS_LOST:            /* its end is told, too */
 		return;
 	case CAL_REDIS_GONE:
-		/* Without a group it is as if there were no messages. */
-		if (tap->group.group != NULL) {
+		if (tap->group.group != NULL)
 			cal_redis_tap_miss_group(tap);
-			return;
-		}
-		break;
+		else
+			rest(tap);      /* there are just no messages */
+		return;
 	case CAL_REDIS_LATER:
 		tap->troubled = true;
 		tap->trouble = *why;

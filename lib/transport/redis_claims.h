@@ -17,8 +17,8 @@
  * that: of what Redis says is ours, whatever was not taken here is taken for
  * lost on the way, and comes with events->claimed.
  *
- * Counts are of messages that were handed up, not of those that were fetched:
- * XREADGROUP counts the first one, cal_redis_claims_begin each further one.  So
+ * Counts are of messages that were begun, not of those that were fetched:
+ * XREADGROUP counts the first time, cal_redis_claims_begin each further one.  So
  * one that only waited behind another, which killed its process, is as innocent
  * as before.
  */
@@ -110,22 +110,25 @@ void cal_redis_claims_halt(struct cal_redis_claims *claims);
 /* The caller has more room than before. */
 void cal_redis_claims_go_on(struct cal_redis_claims *claims);
 
-/* A message came with XREADGROUP.  Its receipt, never 0. */
+/*
+ * A message came with XREADGROUP.  Its receipt; 0: it is here already, since
+ * it was so long on its way to one who was stopped that it was claimed.
+ */
 uint64_t cal_redis_claims_take(struct cal_redis_claims *claims,
     struct cal_slice id);
 
 /*
- * It is handed up now.  Its deliveries, this one included, which Redis is told.
- * 0: others have it by now, and it is not to be handed up; settle it.
+ * Its deliveries, the next one included.  0: others have it by now, and it is
+ * not to be handed up; settle it with BACK.
  */
-unsigned cal_redis_claims_begin(struct cal_redis_claims *claims,
+unsigned cal_redis_claims_deliveries(const struct cal_redis_claims *claims,
     uint64_t receipt);
 
 /*
- * Its owner tries once more: one more delivery.  False: others have it by now,
- * or it had all its deliveries (settle it with DEAD).
+ * That delivery is now, and Redis is told.  The same number; 0: settle it with
+ * BACK.
  */
-bool cal_redis_claims_retry(struct cal_redis_claims *claims,
+unsigned cal_redis_claims_begin(struct cal_redis_claims *claims,
     uint64_t receipt);
 
 /*

@@ -1,8 +1,9 @@
 /*
  * Inside the claims: what redis_claims.c (their beginning and end, and what is
- * to be said again), redis_claims_settle.c (what becomes of each),
- * redis_claims_take.c (those that are found) and redis_claims_script.c (what
- * Redis is asked) share.  Nobody else includes this.
+ * said at which time), redis_claims_settle.c (what becomes of each),
+ * redis_claims_take.c (those that are found), redis_claims_script.c (what Redis
+ * is asked) and redis_claims_ask.c (what else it may answer) share.  Nobody
+ * else includes this.
  */
 #ifndef CAL_TRANSPORT_REDIS_CLAIMS_PARTS_H
 #define CAL_TRANSPORT_REDIS_CLAIMS_PARTS_H
@@ -17,6 +18,7 @@ struct cal_redis_claim {
 	char id[CAL_REDIS_ID_MAX + 1];
 	unsigned deliveries;            /* as Redis has to know */
 	bool counted;                   /* … and does know, of the next one */
+	bool found;                     /* not read, but claimed */
 	bool lost;                      /* another one has it */
 	bool over;                      /* in no list: freed with its last ask */
 	bool sent;                      /* settled, and Redis was told */
@@ -66,7 +68,8 @@ struct cal_redis_claims {
 	enum cal_redis_claims_state state;
 	struct cal_redis_claim_list held;
 	struct cal_redis_claim_list settled;    /* Redis does not know yet */
-	size_t count;                   /* of held */
+	size_t count;                   /* of held, */
+	size_t found;                   /* and of these, that were found */
 	struct cal_redis_asks asks;
 	struct cal_redis_words words;
 	bool was_gone;                  /* the group was: pending is nothing */
@@ -93,11 +96,12 @@ struct cal_redis_claims {
 void cal_redis_claims_wake(struct cal_redis_claims *claims);
 
 /*
- * Sends claims->words, about what ask has; the answer frees it.  Its claims are
- * kept until then.
+ * redis_claims_ask.c: sends claims->words, about what ask has; the answer frees
+ * it.  Its claims are kept until then.
  */
 void cal_redis_claims_ask(struct cal_redis_ask *ask);
 struct cal_redis_ask *cal_redis_ask_new(struct cal_redis_claims *claims);
+void cal_redis_ask_drop(struct cal_redis_ask *ask);
 void cal_redis_ask_add(struct cal_redis_ask *ask,
     struct cal_redis_claim *claim);
 
@@ -107,7 +111,11 @@ enum cal_redis_whose cal_redis_ask_whose(const redisReply *reply,
 
 /* redis_claims_settle.c */
 struct cal_redis_claim *cal_redis_claim_new(struct cal_redis_claims *claims,
-    struct cal_slice id);
+    struct cal_slice id, bool found);
+
+/* One that is held, or NULL. */
+struct cal_redis_claim *cal_redis_claim_find(
+    const struct cal_redis_claims *claims, struct cal_slice id);
 
 /* It is over, in no list: freed, as soon as no answer looks at it. */
 void cal_redis_claim_free(struct cal_redis_claim *claim);

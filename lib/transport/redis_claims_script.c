@@ -131,7 +131,7 @@ static const char take[] = LOCK BURY
     "    after = start\n"
     "    break\n"
     "  end\n"
-    "  if not held[id] and (idle < 0 or m[2] ~= me) then\n"
+    "  if not held[id] then\n"
     "    local e = redis.call('XRANGE', s, id, id)[1]\n"
     "    if not e then\n"
     "      redis.call('XACK', s, g, id)\n"

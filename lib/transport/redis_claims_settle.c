@@ -18,7 +18,20 @@ claim_of(uint64_t receipt)
 }
 
 struct cal_redis_claim *
-cal_redis_claim_new(struct cal_redis_claims *claims, struct cal_slice id)
+cal_redis_claim_find(const struct cal_redis_claims *claims,
+    struct cal_slice id)
+{
+	struct cal_redis_claim *claim;
+
+	TAILQ_FOREACH(claim, &claims->held, next)
+		if (cal_slice_is(id, claim->id))
+			return claim;
+	return NULL;
+}
+
+struct cal_redis_claim *
+cal_redis_claim_new(struct cal_redis_claims *claims, struct cal_slice id,
+    bool found)
 {
 	struct cal_redis_claim *claim;
 
@@ -29,6 +42,8 @@ cal_redis_claim_new(struct cal_redis_claims *claims, struct cal_slice id)
 		memcpy(claim->id, id.ptr, id.len);
 	TAILQ_INSERT_TAIL(&claims->held, claim, next);
 	claims->count++;
+	claim->found = found;
+	claims->found += found;
 	return claim;
 }
 
@@ -56,8 +71,12 @@ cal_redis_claim_lose(struct cal_redis_claims *claims,
 uint64_t
 cal_redis_claims_take(struct cal_redis_claims *claims, struct cal_slice id)
 {
-	struct cal_redis_claim *claim = cal_redis_claim_new(claims, id);
+	struct cal_redis_claim *claim;
 
+	/* Most often none was found, and nothing is to be looked through. */
+	if (claims->found > 0 && cal_redis_claim_find(claims, id) != NULL)
+		return 0;
+	claim = cal_redis_claim_new(claims, id, false);
 	claim->counted = true;
 	return (uintptr_t)claim;
 }
@@ -142,28 +161,29 @@ count(struct cal_redis_claims *claims, struct cal_redis_claim *claim)
 }
 
 unsigned
+cal_redis_claims_deliveries(const struct cal_redis_claims *claims,
+    uint64_t receipt)
+{
+	const struct cal_redis_claim *claim = claim_of(receipt);
+
+	(void)claims;
+	return claim->lost ? 0 : claim->deliveries < UINT32_MAX ?
+	    claim->deliveries + 1 : UINT32_MAX;
+}
+
+unsigned
 cal_redis_claims_begin(struct cal_redis_claims *claims, uint64_t receipt)
 {
 	struct cal_redis_claim *claim = claim_of(receipt);
+	unsigned deliveries = cal_redis_claims_deliveries(claims, receipt);
 
-	if (claim->lost)
+	if (deliveries == 0)
 		return 0;
-	if (claim->deliveries < UINT32_MAX)
-		claim->deliveries++;
+	claim->deliveries = deliveries;
 	if (!claim->counted)
 		count(claims, claim);
 	claim->counted = false;
 	return claim->deliveries;
-}
-
-bool
-cal_redis_claims_retry(struct cal_redis_claims *claims, uint64_t receipt)
-{
-	unsigned most = claims->conf.max_deliver;
-
-	if (most > 0 && claim_of(receipt)->deliveries >= most)
-		return false;
-	return cal_redis_claims_begin(claims, receipt) > 0;
 }
 
 /* Settling. */
@@ -290,6 +310,7 @@ take_out(struct cal_redis_claims *claims, struct cal_redis_claim *claim)
 {
 	TAILQ_REMOVE(&claims->held, claim, next);
 	claims->count--;
+	claims->found -= claim->found;
 	if (claims->leaving)
 		cal_redis_claims_wake(claims);
 }

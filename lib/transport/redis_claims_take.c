@@ -15,17 +15,6 @@ enum {
 	HELD_MAX = CAL_REDIS_WORDS - 32,        /* ids of one command */
 };
 
-static struct cal_redis_claim *
-find(const struct cal_redis_claims *claims, struct cal_slice id)
-{
-	struct cal_redis_claim *claim;
-
-	TAILQ_FOREACH(claim, &claims->held, next)
-		if (cal_slice_is(id, claim->id))
-			return claim;
-	return NULL;
-}
-
 static unsigned
 count_of(const redisReply *counts, size_t number)
 {
@@ -48,13 +37,14 @@ static void
 take_entry(struct cal_redis_claims *claims,
     const struct cal_redis_entry *entry, unsigned count)
 {
-	struct cal_redis_claim *claim = find(claims, entry->id);
+	struct cal_redis_claim *claim = cal_redis_claim_find(claims,
+	    entry->id);
 
 	if (claim != NULL) {
 		claim->lost = false;
 		return;
 	}
-	claim = cal_redis_claim_new(claims, entry->id);
+	claim = cal_redis_claim_new(claims, entry->id, true);
 	claim->deliveries = count;
 	if (claims->was_ready && claims->state != CAL_REDIS_RUNNING &&
 	    count > 0) {

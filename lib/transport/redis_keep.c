@@ -115,9 +115,10 @@ cal_redis_keep_give_back(struct cal_redis_tap *tap)
 	}
 	TAILQ_FOREACH(batch, &tap->batches, in_queue)
 		for (; batch->next < batch->count; batch->next++, tap->held--)
-			cal_redis_claims_settle(tap->claims,
-			    batch->receipts[batch->next], CAL_SETTLE_BACK,
-			    NULL);
+			if (batch->receipts[batch->next] != 0)
+				cal_redis_claims_settle(tap->claims,
+				    batch->receipts[batch->next],
+				    CAL_SETTLE_BACK, NULL);
 }
 
 /* What the claims tell. */

@@ -113,9 +113,7 @@ go_on_leaving(struct cal_redis_tap *tap)
 		go_on_keeping(tap);
 		return;
 	}
-	if (tap->group.group == NULL || tap->over ||
-	    !cal_redis_session_is_up(tap->reads) ||
-	    !cal_redis_session_is_up(tap->other)) {
+	if (tap->group.group == NULL || !cal_redis_session_is_up(tap->reads)) {
 		cal_redis_tap_say_left(tap);
 		return;
 	}
@@ -125,7 +123,7 @@ go_on_leaving(struct cal_redis_tap *tap)
 		return;
 	tap->deleting = true;
 	cal_redis_group_leave(&tap->words, &tap->group);
-	cal_redis_send(tap->other, &tap->words, 0, on_left, tap);
+	cal_redis_send(tap->reads, &tap->words, 0, on_left, tap);
 }
 
 /* Turns. */
@@ -174,6 +172,7 @@ static void
 on_other_up(void *arg)
 {
 	cal_redis_tap_ask(arg);
+	cal_redis_tap_wake(arg);
 }
 
 /* Whose claims are not renewed must not read; and recovery begins anew. */
@@ -267,11 +266,11 @@ tap_settle(struct cal_conn *conn, uint64_t receipt, enum cal_settle settle,
 }
 
 static bool
-tap_retry(struct cal_conn *conn, uint64_t receipt)
+tap_begin(struct cal_conn *conn, uint64_t receipt)
 {
 	struct cal_redis_tap *tap = (struct cal_redis_tap *)conn;
 
-	return cal_redis_claims_retry(tap->claims, receipt);
+	return cal_redis_claims_begin(tap->claims, receipt) > 0;
 }
 
 static char *
@@ -342,7 +341,7 @@ static const struct cal_transport row = {
 	.want = tap_want,
 	.leave = tap_leave,
 	.settle = tap_settle,
-	.retry = tap_retry,
+	.begin = tap_begin,
 	.silent = true,
 };
 

@@ -1,9 +1,6 @@
 /*
- * From an entry of NAME.bind to a request that is handed up.
- *
- * Entries are acknowledged together, each by a word of its own: Redis' answer
- * to that says whether it was still ours.  So of two servers who both believe
- * that a request is theirs, one runs it.
+ * From an entry of NAME.bind to a request that is handed up.  An entry that is
+ * none is acknowledged, too, so that nobody reads it again.
  */
 #include <stdlib.h>
 
@@ -13,13 +10,6 @@
 #include "transport/redis_serve.h"
 
 enum { ACKS_MAX = 1000 };       /* of one MULTI */
-
-/* Entries that are acknowledged and deleted, and then run, or not. */
-struct acks {
-	struct cal_redis_server *rs;
-	struct cal_redis_requests list;
-	size_t count;
-};
 
 /* A request that did not begin goes back, behind all others, once. */
 static const char put_back[] =
@@ -64,9 +54,8 @@ cal_redis_request_over(struct cal_redis_request *request)
 		cal_redis_caller_moved(request->rs, caller);
 }
 
-/* It never came to be one: forgotten and freed. */
-static void
-discard(struct cal_redis_request *request)
+void
+cal_redis_request_discard(struct cal_redis_request *request)
 {
 	cal_redis_request_forget(request);
 	cal_redis_request_over(request);
@@ -219,7 +208,7 @@ on_put_back(void *arg, const redisReply *reply)
 
 	(void)reply;
 	request->rs->busy--;
-	discard(request);
+	cal_redis_request_discard(request);
 }
 
 /* It is ours in Redis, or, acknowledged, here only. */
@@ -248,9 +237,8 @@ give_back(struct cal_redis_request *request, bool acknowledged)
 	cal_redis_send(rs->writer, words, 0, on_put_back, request);
 }
 
-/* Redis has it no more, and it was ours. */
-static void
-on_ours(struct cal_redis_request *request)
+void
+cal_redis_request_acked(struct cal_redis_request *request)
 {
 	struct cal_redis_server *rs = request->rs;
 
@@ -259,10 +247,10 @@ on_ours(struct cal_redis_request *request)
 		cal_redis_send_cancel(rs->writer, &rs->words, &rs->keys,
 		    request->hdr, request->msg);
 	if (request->errand != CAL_REDIS_RUN) {
-		discard(request);
+		cal_redis_request_discard(request);
 	} else if (is_stale(request)) {
 		rs->conn.counts.stale++;
-		discard(request);
+		cal_redis_request_discard(request);
 	} else if (rs->closing) {
 		give_back(request, true);
 	} else {
@@ -270,92 +258,9 @@ on_ours(struct cal_redis_request *request)
 	}
 }
 
-/* Was the number'th command of a MULTI one that did something? */
-static bool
-did(const redisReply *reply, size_t number)
-{
-	return number < reply->elements &&
-	    reply->element[number]->type == REDIS_REPLY_INTEGER &&
-	    reply->element[number]->integer > 0;
-}
-
-static void
-on_acked(void *arg, enum cal_redis_kind kind, const redisReply *reply,
-    const struct cal_err *why)
-{
-	struct acks *acks = arg;
-	struct cal_redis_server *rs = acks->rs;
-	struct cal_redis_request *request;
-	size_t i;
-
-	rs->busy--;
-	for (i = 0; (request = TAILQ_FIRST(&acks->list)) != NULL; i++) {
-		TAILQ_REMOVE(&acks->list, request, next);
-		cal_redis_request_forget(request);
-		if (kind == CAL_REDIS_OK && did(reply, i))
-			on_ours(request);
-		else
-			discard(request);
-	}
-	free(acks);
-	if (kind == CAL_REDIS_REFUSED)
-		cal_redis_serve_refuse(rs, why);
-	else if (kind != CAL_REDIS_OK && kind != CAL_REDIS_LOST)
-		cal_redis_serve_rest(rs, why);
-	else
-		cal_redis_serve_read(rs);
-}
-
-static struct acks *
-acks_new(struct cal_redis_server *rs)
-{
-	struct acks *acks;
-
-	CAL_NEW(acks);
-	acks->rs = rs;
-	TAILQ_INIT(&acks->list);
-	return acks;
-}
-
-static void
-acks_add(struct acks *acks, struct cal_redis_request *request)
-{
-	TAILQ_INSERT_TAIL(&acks->list, request, next);
-	acks->count++;
-}
-
-static void
-acks_send(struct acks *acks)
-{
-	struct cal_redis_server *rs = acks->rs;
-	struct cal_redis_words *words = &rs->words;
-	struct cal_redis_request *request;
-	struct cal_redis_multi *multi;
-
-	if (acks->count == 0) {
-		free(acks);
-		return;
-	}
-	multi = cal_redis_multi_begin(rs->writer, on_acked, acks);
-	TAILQ_FOREACH(request, &acks->list, next) {
-		cal_redis_begin(words, "XACK");
-		cal_redis_add_text(words, rs->keys.bind);
-		cal_redis_add_text(words, rs->group);
-		cal_redis_add_text(words, request->id);
-		cal_redis_multi_add(multi, words);
-	}
-	cal_redis_begin(words, "XDEL");
-	cal_redis_add_text(words, rs->keys.bind);
-	TAILQ_FOREACH(request, &acks->list, next)
-		cal_redis_add_text(words, request->id);
-	cal_redis_multi_add(multi, words);
-	rs->busy++;
-	cal_redis_multi_end(multi);
-}
-
 /* Begins with a request; acks has what is acknowledged first. */
 static void
-begin(struct cal_redis_request *request, struct acks *acks)
+begin(struct cal_redis_request *request, struct cal_redis_acks *acks)
 {
 	struct cal_redis_server *rs = request->rs;
 	bool run = request->errand == CAL_REDIS_RUN;
@@ -363,13 +268,13 @@ begin(struct cal_redis_request *request, struct acks *acks)
 	if (run && is_stale(request)) {
 		rs->conn.counts.stale++;
 		request->errand = CAL_REDIS_DROP;
-		acks_add(acks, request);
+		(void)cal_redis_acks_add(acks, request);
 	} else if (run && (rs->paused || rs->closing)) {
 		give_back(request, false);
 	} else if (!run || !rs->at_least_once) {
-		acks_add(acks, request);
+		(void)cal_redis_acks_add(acks, request);
 	} else if (cal_redis_claims_begin(rs->claims, request->claim) == 0) {
-		discard(request);       /* it is another one's by now */
+		cal_redis_request_discard(request);     /* another one's */
 	} else {
 		hand_up(request);
 	}
@@ -379,23 +284,26 @@ void
 cal_redis_requests_take(struct cal_redis_server *rs,
     const redisReply *entries)
 {
-	struct acks *acks = acks_new(rs);
+	struct cal_redis_acks *acks = cal_redis_acks_new(rs);
 	struct cal_redis_entry entry;
 	size_t i, bytes = 0;
+	uint64_t claim;
 
 	CAL_FAULT("read");
 	for (i = 0; i < entries->elements; i++) {
 		if (!cal_redis_entry(&entry, entries, i))
 			continue;
 		bytes += entry.hdr.len + entry.msg.len;
-		begin(request_new(rs, &entry, cal_redis_claims_take(rs->claims,
-		    entry.id)), acks);
-		if (acks->count == ACKS_MAX) {
-			acks_send(acks);
-			acks = acks_new(rs);
+		claim = cal_redis_claims_take(rs->claims, entry.id);
+		if (claim == 0)
+			continue;       /* it is here already */
+		begin(request_new(rs, &entry, claim), acks);
+		if ((i + 1) % ACKS_MAX == 0) {
+			cal_redis_acks_send(acks);
+			acks = cal_redis_acks_new(rs);
 		}
 	}
-	acks_send(acks);
+	cal_redis_acks_send(acks);
 	cal_redis_ahead_came(&rs->ahead, entries->elements, bytes);
 }
 
@@ -403,10 +311,10 @@ void
 cal_redis_request_claimed(struct cal_redis_server *rs,
     const struct cal_redis_entry *entry, uint64_t claim)
 {
-	struct acks *acks = acks_new(rs);
+	struct cal_redis_acks *acks = cal_redis_acks_new(rs);
 
 	begin(request_new(rs, entry, claim), acks);
-	acks_send(acks);
+	cal_redis_acks_send(acks);
 }
 
 void

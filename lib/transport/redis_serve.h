@@ -2,9 +2,10 @@
  * Inside a server over Redis: what its files share.  Nobody else includes
  * this.
  *
- * redis_serve.c has the sessions, the group, and what it takes to begin and to
- * end; redis_request.c the way of an entry of NAME.bind to whoever answers it;
- * redis_answer.c the way back; redis_caller.c the links.
+ * redis_serve.c has the sessions, redis_intake.c the group and what is read of
+ * it; redis_request.c the way of an entry of NAME.bind to whoever answers it,
+ * redis_acks.c a part of that way; redis_answer.c the way back; redis_caller.c
+ * the links.
  *
  * A request has a claim from the moment when it was read.  At most once is
  * done: it is acknowledged and deleted, and when Redis has confirmed that (and
@@ -25,6 +26,8 @@
 #include "transport/redis_multi.h"
 
 enum { CAL_REDIS_CALLERS = 1000 };      /* links; above these, idle ones go */
+static const double CAL_REDIS_PAUSE = 0.2;      /* seconds, and then twice as
+                                                   many each time */
 
 /* What is done with an entry. */
 enum cal_redis_errand {
@@ -109,7 +112,14 @@ struct cal_redis_server {
 	size_t answers_count, answers_bytes;
 };
 
-/* redis_serve.c */
+/* redis_intake.c */
+void cal_redis_serve_open_claims(struct cal_redis_server *rs);
+
+/* Makes sure of the group and reads, if all that takes is there. */
+void cal_redis_serve_begin(struct cal_redis_server *rs);
+
+/* Nothing is read until it has begun again. */
+void cal_redis_serve_halt(struct cal_redis_server *rs);
 
 /* Reads more requests, if there is room for any. */
 void cal_redis_serve_read(struct cal_redis_server *rs);
@@ -128,6 +138,12 @@ void cal_redis_serve_refuse(struct cal_redis_server *rs,
 void cal_redis_requests_take(struct cal_redis_server *rs,
     const redisReply *entries);
 
+/* Redis has it no more, and it was ours. */
+void cal_redis_request_acked(struct cal_redis_request *request);
+
+/* It never came to be one: forgotten and freed. */
+void cal_redis_request_discard(struct cal_redis_request *request);
+
 /* Takes one that was claimed. */
 void cal_redis_request_claimed(struct cal_redis_server *rs,
     const struct cal_redis_entry *entry, uint64_t claim);
@@ -145,6 +161,17 @@ void cal_redis_request_free(struct cal_redis_request *request);
 void cal_redis_request_cancel(struct cal_redis_server *rs,
     const struct cal_rpcmsg *head, struct cal_slice hdr,
     struct cal_slice msg);
+
+/* redis_acks.c: entries that are acknowledged and deleted together. */
+struct cal_redis_acks;
+struct cal_redis_acks *cal_redis_acks_new(struct cal_redis_server *rs);
+
+/* Gives the request away.  How many there are now. */
+size_t cal_redis_acks_add(struct cal_redis_acks *acks,
+    struct cal_redis_request *request);
+
+/* Sends them, if there are any; they are acked, or discarded. */
+void cal_redis_acks_send(struct cal_redis_acks *acks);
 
 /* redis_caller.c */
 

@@ -208,13 +208,22 @@ count_malformed(struct cal_redis_tap *tap)
 		conf->events->malformed(conf->arg, false);
 }
 
+static void
+tell_missed(struct cal_redis_tap *tap)
+{
+	size_t count = tap->missed;
+
+	tap->missed = 0;
+	cal_redis_tap_miss(tap, count);
+}
+
 /* Nobody wants it. */
 static void
 pass_over(struct cal_redis_tap *tap, const struct cal_redis_entry *entry,
     uint64_t receipt)
 {
 	if (entry->gone)
-		cal_redis_tap_miss(tap, 1);
+		tap->missed++;
 	else if (entry->meta || !entry->has_hdr || !entry->has_msg)
 		count_malformed(tap);
 	if (receipt != 0)
@@ -261,13 +270,14 @@ cal_redis_tap_give(struct cal_redis_tap *tap,
 		cal_hold_free(hold);
 		return;
 	}
-	if (receipt != 0 && (deliveries = cal_redis_claims_begin(tap->claims,
-	    receipt)) == 0) {
+	if (receipt != 0 && (deliveries = cal_redis_claims_deliveries(
+	    tap->claims, receipt)) == 0) {
 		cal_redis_claims_settle(tap->claims, receipt,
 		    CAL_SETTLE_BACK, NULL);
 		cal_hold_free(hold);
 		return;
 	}
+	tell_missed(tap);
 	give(tap, entry, receipt, deliveries, hold);
 }
 
@@ -276,11 +286,15 @@ hand_up_one(struct cal_redis_tap *tap, struct cal_redis_batch *batch)
 {
 	struct cal_redis_entry entry;
 	size_t number = batch->next++;
+	uint64_t receipt = 0;
 
-	(void)cal_redis_entry(&entry, batch->entries, number);
 	tap->held--;
-	cal_redis_tap_give(tap, &entry, batch->receipts == NULL ? 0 :
-	    batch->receipts[number], cal_redis_batch_hold(batch));
+	if (batch->receipts != NULL &&
+	    (receipt = batch->receipts[number]) == 0)
+		return;                 /* it was claimed, and is here */
+	(void)cal_redis_entry(&entry, batch->entries, number);
+	cal_redis_tap_give(tap, &entry, receipt,
+	    cal_redis_batch_hold(batch));
 }
 
 void
@@ -295,8 +309,9 @@ cal_redis_tap_hand_up(struct cal_redis_tap *tap)
 		else if (!tap->paused)
 			hand_up_one(tap, batch);
 		else
-			return;
+			break;
 	}
+	tell_missed(tap);
 }
 
 void

@@ -79,6 +79,7 @@ struct cal_redis_tap {
 	struct cal_redis_batches batches;
 	struct cal_redis_parcels parcels;
 	size_t batches_count, held;     /* entries that were not handed up */
+	size_t missed;                  /* that were trimmed, and not told */
 	size_t want;                    /* as cal_conn_want says */
 	size_t fit;                     /* entries that one read may bring */
 	size_t largest;                 /* bytes of an entry, lately */

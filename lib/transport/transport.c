@@ -90,10 +90,10 @@ cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
 }
 
 bool
-cal_conn_retry(struct cal_conn *conn, uint64_t receipt)
+cal_conn_begin(struct cal_conn *conn, uint64_t receipt)
 {
-	return receipt == 0 || conn->ops->retry == NULL ||
-	    conn->ops->retry(conn, receipt);
+	return receipt == 0 || conn->ops->begin == NULL ||
+	    conn->ops->begin(conn, receipt);
 }
 
 bool

@@ -111,7 +111,7 @@ struct cal_message {
 	 */
 	uint64_t receipt;
 	struct cal_slice id;            /* by which Redis knows it; or empty */
-	unsigned deliveries;            /* this one included; 0: not known */
+	unsigned deliveries;            /* once it is begun; 0: not known */
 	uint64_t age_ms;                /* for so long it waited in Redis */
 	bool is_dead;
 	struct cal_dead dead;           /* if it is_dead */
@@ -321,7 +321,7 @@ struct cal_transport {
 	/* Of what is kept; NULL: nothing is. */
 	void (*settle)(struct cal_conn *conn, uint64_t receipt,
 	    enum cal_settle settle, const char *why);
-	bool (*retry)(struct cal_conn *conn, uint64_t receipt);
+	bool (*begin)(struct cal_conn *conn, uint64_t receipt);
 	void (*leave)(struct cal_conn *conn);
 	bool silent;            /* nobody is asked what he is: there is no PING */
 };
@@ -422,12 +422,12 @@ void cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
     enum cal_settle settle, const char *why);
 
 /*
- * Its owner tries the message once more by himself: that is one more delivery.
- * Until it is settled its claim is renewed.  False: it is not to be tried:
- * others have it by now, or it had max_deliver deliveries, and is to be settled
- * with DEAD.
+ * Its owner is about to do what the message says, for the first time or once
+ * more: that is one delivery.  What only waited, while another one killed its
+ * process, has none.  Until it is settled its claim is renewed.  False: others
+ * have it by now, and it is not to be done here; settle it with BACK.
  */
-bool cal_conn_retry(struct cal_conn *conn, uint64_t receipt);
+bool cal_conn_begin(struct cal_conn *conn, uint64_t receipt);
 
 /*
  * Consuming: nothing is taken any more.  When all is settled, and Redis knows,

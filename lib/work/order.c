@@ -198,13 +198,9 @@ static void
 start_waiting(struct cal_order *order, struct cal_queue *queue,
     struct cal_turn *turn, struct cal_slots *slots)
 {
-	assert(turn->state == CAL_TURN_NONE);
 	turn->state = CAL_TURN_WAITING;
-	turn->arrival = order->arrivals++;
 	turn->slots = slots;
 	turn->seat = cal_order_seat(queue, slots);
-	TAILQ_INSERT_TAIL(&queue->waiting, turn, in_queue);
-	TAILQ_INSERT_TAIL(&queue->group->waiting, turn, in_group);
 	queue->group->count++;
 	slots->waiting++;
 	order->waiting++;
@@ -216,7 +212,11 @@ cal_order_add(struct cal_order *order, struct cal_queue *queue,
 {
 	struct cal_turn *victim;
 
+	assert(turn->state == CAL_TURN_NONE);
 	start_waiting(order, queue, turn, slots);
+	turn->arrival = order->arrivals++;
+	TAILQ_INSERT_TAIL(&queue->waiting, turn, in_queue);
+	TAILQ_INSERT_TAIL(&queue->group->waiting, turn, in_group);
 	enter_lane(order, turn, key);
 	if (may_start(order, turn))
 		cal_order_set_ready(order, turn);
@@ -241,9 +241,45 @@ cal_order_next(struct cal_order *order)
 }
 
 void
+cal_order_rest(struct cal_order *order, struct cal_turn *turn)
+{
+	assert(turn->state == CAL_TURN_RUNNING &&
+	    order->kind != CAL_ORDER_REPLY);
+	turn->state = CAL_TURN_RESTING;
+	turn->slots->running--;
+	order->running--;
+}
+
+#define INSERT_BY_ARRIVAL(list, turn, later, entry) do { \
+	TAILQ_FOREACH(later, list, entry) \
+		if ((later)->arrival > (turn)->arrival) \
+			break; \
+	if ((later) != NULL) \
+		TAILQ_INSERT_BEFORE(later, turn, entry); \
+	else \
+		TAILQ_INSERT_TAIL(list, turn, entry); \
+} while (0)
+
+/* Whoever waits does so by arrival. */
+void
+cal_order_resume(struct cal_order *order, struct cal_queue *queue,
+    struct cal_turn *turn)
+{
+	struct turns *all = &queue->group->waiting;
+	struct cal_turn *later;
+
+	assert(turn->state == CAL_TURN_RESTING);
+	start_waiting(order, queue, turn, turn->slots);
+	INSERT_BY_ARRIVAL(&queue->waiting, turn, later, in_queue);
+	INSERT_BY_ARRIVAL(all, turn, later, in_group);
+	cal_order_set_ready(order, turn);
+}
+
+void
 cal_order_drop(struct cal_order *order, struct cal_turn *turn)
 {
-	stop_waiting(order, turn);
+	if (turn->state != CAL_TURN_RESTING)
+		stop_waiting(order, turn);
 	leave_lane(order, turn);
 	turn->slots = NULL;
 	turn->state = CAL_TURN_NONE;

@@ -48,6 +48,7 @@ enum cal_turn_state {
 	CAL_TURN_NONE,          /* in no order */
 	CAL_TURN_WAITING,
 	CAL_TURN_RUNNING,
+	CAL_TURN_RESTING,       /* ran, and will again: its key waits for it */
 	CAL_TURN_HELD,          /* ended, its answer waits for others (reply) */
 };
 
@@ -125,7 +126,20 @@ struct cal_turn *cal_order_add(struct cal_order *order,
 struct cal_turn *cal_order_next(struct cal_order *order);
 
 /*
- * Takes a waiting turn out, as if it had never come.  Answers that it held up
+ * A running turn gives up its slot for a while, but not the place of its key:
+ * nothing else of that starts meanwhile.  Not for kind reply.
+ */
+void cal_order_rest(struct cal_order *order, struct cal_turn *turn);
+
+/*
+ * It waits again, in front of all that came later, with room or without; queue
+ * is the one that it was added to.
+ */
+void cal_order_resume(struct cal_order *order, struct cal_queue *queue,
+    struct cal_turn *turn);
+
+/*
+ * Takes a waiting or resting turn out, as if it had never come.  Answers that it held up
  * come out of cal_order_leaving, also when it is the victim of cal_order_add.
  */
 void cal_order_drop(struct cal_order *order, struct cal_turn *turn);

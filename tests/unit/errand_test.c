@@ -137,7 +137,7 @@ test_waiting(void **state)
 	begin_shell("-j 2", "exec sleep 60");
 	for (i = 0; !consumer.paused; i++)
 		consumer_deliver("", "k", "1");
-	assert_int_equal(i, CAL_INTAKE_WAITING + 1);
+	assert_int_equal(i, CAL_SUB_WAITING + 1);
 	cal_intake_abort(intake);
 	WAIT_FOR(done);
 	assert_non_null(strstr(heard(2), "64 messages were received and not "

@@ -1,12 +1,22 @@
 /*
  * In place of the consumer of lib/stream, for tests of what stands above it:
- * messages come when the test says so.
+ * messages come when the test says so.  With --ack they have receipts, which
+ * are their numbers, and what becomes of them is kept.
  */
 #ifndef CAL_TESTS_FALSE_CONSUMER_H
 #define CAL_TESTS_FALSE_CONSUMER_H
 
 #include "loop.h"
 #include "stream/consumer.h"
+
+enum { RECEIPTS = 256 };
+
+struct fate {
+	bool settled, stolen;
+	enum cal_settle settle;
+	char why[128];
+	unsigned begun;
+};
 
 struct cal_consumer {
 	struct cal_consumer_conf conf;
@@ -15,6 +25,8 @@ struct cal_consumer {
 	size_t want;
 	bool paused;
 	bool groups, left;              /* it has some to leave; it does */
+	unsigned deliveries;            /* of the next message; 0: one */
+	struct fate fates[RECEIPTS];    /* by number */
 };
 
 static struct cal_consumer consumer;
@@ -62,6 +74,12 @@ consumer_deliver_as(struct cal_slice topic, const struct cal_streammsg *head,
 	message.hold = &own->hold;
 	consumer.held++;
 	delivery.number = ++consumer.counts.messages;
+	if (consumer.conf.redis != NULL && consumer.conf.redis->ack) {
+		assert_in_range(delivery.number, 1, RECEIPTS - 1);
+		delivery.receipt.number = delivery.number;
+		message.deliveries = consumer.deliveries == 0 ? 1 :
+		    consumer.deliveries;
+	}
 	consumer.conf.message(consumer.conf.arg, &delivery);
 	cal_hold_free(message.hold);
 }
@@ -123,18 +141,25 @@ void
 cal_consumer_settle(struct cal_consumer *c, struct cal_receipt receipt,
     enum cal_settle settle, const char *why)
 {
-	(void)c;
-	(void)receipt;
-	(void)settle;
-	(void)why;
+	struct fate *fate = &c->fates[receipt.number];
+
+	if (receipt.number == 0)
+		return;
+	assert_false(fate->settled);
+	fate->settled = true;
+	fate->settle = settle;
+	(void)snprintf(fate->why, sizeof(fate->why), "%s",
+	    why == NULL ? "" : why);
 }
 
 bool
-cal_consumer_retry(struct cal_consumer *c, struct cal_receipt receipt)
+cal_consumer_begin(struct cal_consumer *c, struct cal_receipt receipt)
 {
-	(void)c;
-	(void)receipt;
-	return true;
+	struct fate *fate = &c->fates[receipt.number];
+
+	assert_false(receipt.number != 0 && fate->settled);
+	fate->begun++;
+	return !fate->stolen;
 }
 
 bool

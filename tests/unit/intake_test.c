@@ -274,8 +274,8 @@ test_addresses(void **state)
 	free(urls);
 	cal_intake_say(intake);
 	assert_string_equal(heard(2), "{\"messages\":0,\"done\":0,"
-	    "\"failed\":0,\"malformed\":0,\"missing\":0,\"waiting\":0,"
-	    "\"running\":0,\"worker_deaths\":0,\"left_behind\":0,"
+	    "\"failed\":0,\"tried_again\":0,\"malformed\":0,\"missing\":0,"
+	    "\"waiting\":0,\"running\":0,\"worker_deaths\":0,\"left_behind\":0,"
 	    "\"log_lost\":0}\n");
 	cal_intake_stop(intake);
 	assert_int_equal(end(), 0);

@@ -113,11 +113,15 @@ begin_with(char *const *command)
 	assert_int_equal(cal_intake_open(&intake, &conf, &err), CAL_OK);
 }
 
+/* The address, to which options and a command are added. */
+static const char *address = "tcp://127.0.0.1:1";
+#define ACKED "redis://127.0.0.1:1?stream=s&group=g"
+
 /* Options as on the command line, without URL; a command has no arguments. */
 static inline void
 begin(const char *line)
 {
-	char *whole = cal_asprintf("tcp://127.0.0.1:1 %s", line);
+	char *whole = cal_asprintf("%s %s", address, line);
 
 	good(whole);
 	free(whole);
@@ -130,7 +134,7 @@ begin_shell(const char *line, const char *script)
 {
 	char sh[] = "sh", c[] = "-c", *text = cal_strdup(script);
 	char *argv[] = { sh, c, text, NULL };
-	char *whole = cal_asprintf("tcp://127.0.0.1:1 %s -- sh", line);
+	char *whole = cal_asprintf("%s %s -- sh", address, line);
 
 	good(whole);
 	free(whole);

@@ -60,6 +60,54 @@ test_key(void **state)
 	cal_slots_release(&slots);
 }
 
+/* One that rests gives its slot to others, and its key to nobody. */
+static void
+test_rest(void **state)
+{
+	struct cal_order *order = cal_order_new(CAL_ORDER_KEY, 10);
+	struct cal_queue *a = cal_order_join(order, text(""));
+	struct cal_turn t[5] = { 0 };
+
+	(void)state;
+	cal_slots_init(&slots, 1);
+	add(order, a, &t[0], "k");
+	add(order, a, &t[1], "k");
+	add(order, a, &t[2], "");
+	add(order, a, &t[3], "");
+	assert_ptr_equal(cal_order_next(order), &t[0]);
+	assert_null(cal_order_next(order));
+	cal_order_rest(order, &t[0]);
+	assert_int_equal(t[0].state, CAL_TURN_RESTING);
+	assert_int_equal(cal_order_running(order), 0);
+	assert_int_equal(cal_order_waiting(order), 3);
+	assert_ptr_equal(cal_order_next(order), &t[2]);
+	cal_order_resume(order, a, &t[0]);
+	assert_int_equal(cal_order_waiting(order), 3);
+	assert_ptr_equal(cal_order_oldest(a), &t[0]);
+	end_and_flush(order, &t[2]);
+	/* It came before the others. */
+	assert_ptr_equal(cal_order_next(order), &t[0]);
+	cal_order_rest(order, &t[0]);
+	assert_ptr_equal(cal_order_next(order), &t[3]);
+	cal_order_rest(order, &t[3]);
+	assert_null(cal_order_next(order));
+	/* The one that waited for its key may go on without it. */
+	cal_order_drop(order, &t[0]);
+	assert_int_equal(t[0].state, CAL_TURN_NONE);
+	cal_order_drop(order, &t[3]);
+	assert_ptr_equal(cal_order_next(order), &t[1]);
+	cal_order_rest(order, &t[1]);
+	cal_order_resume(order, a, &t[1]);
+	add(order, a, &t[4], "k");
+	assert_ptr_equal(cal_order_next(order), &t[1]);
+	end_and_flush(order, &t[1]);
+	assert_ptr_equal(cal_order_next(order), &t[4]);
+	end_and_flush(order, &t[4]);
+	cal_order_leave(order, a);
+	cal_order_free(order);
+	cal_slots_release(&slots);
+}
+
 /* The same key of two users is two keys; of two callers of one user, one. */
 static void
 test_users(void **state)
@@ -224,6 +272,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_reply),
 		cmocka_unit_test(test_room),

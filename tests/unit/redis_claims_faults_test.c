@@ -66,7 +66,7 @@ test_lost(void **state)
 	(void)cal_redis_claims_begin(ann.claims, receipt);
 	steal("1-0", "thief");
 	WAIT_FOR(times_heard("lost lease: message 1-0") == 1);
-	assert_false(cal_redis_claims_retry(ann.claims, receipt));
+	assert_int_equal(cal_redis_claims_deliveries(ann.claims, receipt), 0);
 	assert_int_equal(cal_redis_claims_begin(ann.claims, receipt), 0);
 	/* It is not claimed back from whom it is left by: it is being done. */
 	WAIT_FOR(pending_number("1-0", 2) > 1500);
@@ -179,6 +179,26 @@ test_lost_on_the_way(void **state)
 	assert_int_equal(cal_redis_claims_begin(ann.claims, receipt), 1);
 	settle();
 	assert_int_equal(pending_number("2-0", 3), 1);
+}
+
+/* So long on its way that its lease was over: it comes once. */
+static void
+test_late(void **state)
+{
+	(void)state;
+	redis_start(NULL);
+	claimer_open(&ann, 0.3, 5);
+	add("1-0", "m");
+	freeReplyObject(redis_do("XREADGROUP GROUP g %s STREAMS s >",
+	    cal_redis_claims_consumer(ann.claims)));
+	WAIT_FOR(ann.count == 1);
+	assert_int_equal(cal_redis_claims_take(ann.claims, BYTES("1-0")), 0);
+	assert_int_not_equal(cal_redis_claims_take(ann.claims, BYTES("2-0")),
+	    0);
+	cal_redis_claims_settle(ann.claims, ann.receipts[0], CAL_SETTLE_DONE,
+	    NULL);
+	assert_int_not_equal(cal_redis_claims_take(ann.claims, BYTES("1-0")),
+	    0);
 }
 
 /* Gone from the stream before they were done. */
@@ -369,6 +389,7 @@ main(void)
 		TEST(test_restart),
 		TEST(test_said_twice),
 		TEST(test_lost_on_the_way),
+		TEST(test_late),
 		TEST(test_trimmed),
 		TEST(test_trimmed_dead),
 		TEST(test_gone),
