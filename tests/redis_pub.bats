@@ -4,11 +4,12 @@
 load lib
 load redis
 
-# entries [STREAM]: an object for each entry, as python3-redis reads it.
+# An object for each entry of the stream s, as python3-redis reads it.
 entries() {
-	"$PYTHON" "$TESTS/interop/entries.py" "$REDIS_SOCKET" "${1:-s}"
+	"$PYTHON" "$TESTS/interop/entries.py" "$REDIS_SOCKET" s
 }
 
+# bodies [STREAM]
 bodies() {
 	"$PYTHON" "$TESTS/interop/entries.py" "$REDIS_SOCKET" "${1:-s}" bodies
 }
@@ -56,7 +57,7 @@ tell() {
 	spent expect 0 pub -l "${REDIS}s" <lines
 	same "$(rcli xlen s)" 100000
 	bodies | cmp - lines
-	echo "# $MS ms" >&3
+
 }
 
 @test "several at once share a stream, each in its order" {
@@ -171,29 +172,32 @@ refused() {
 	like "$err" '*1 message was not handed over*'
 }
 
-@test "F66: READONLY, OOM, NOREPLICAS and MISCONF: 75, after it was tried" {
+@test "F66: READONLY, OOM, NOREPLICAS, MISCONF, BUSY: 75, after it was tried" {
+	local kind
 	start_redis
-	rcli replicaof 127.0.0.1 1
-	refused 75 'READONLY'
-	rcli replicaof no one
-	rcli config set min-replicas-to-write 1
-	refused 75 'NOREPLICAS'
-	rcli config set min-replicas-to-write 0
-	rcli config set maxmemory 1
-	refused 75 'OOM'
-	rcli config set maxmemory 0
-	mkdir dump.rdb
-	rcli config set save '3600 1'
-	rcli bgsave || :
-	wait_for 10 bgsave_failed
-	refused 75 'MISCONF'
-	rcli config set save ''
+	for kind in readonly oom noreplicas misconf busy; do
+		redis_trouble $kind
+		refused 75 " 0.3 s: ${kind^^} "
+		redis_well $kind
+	done
 	same "$(rcli xlen s)" 0
 	expect 0 pub "${REDIS}s" 1
 }
 
-bgsave_failed() {
-	[[ $(rcli info persistence) == *rdb_last_bgsave_status:err* ]]
+# option: cal-pub --retry-delay
+@test "--retry-delay: how often it is tried" {
+	start_redis
+	redis_trouble oom
+	rcli config resetstat
+	refused 75 OOM --retry-delay 60
+	same "$(refusals)" 1
+	refused 75 OOM --retry-delay 0.01
+	(($(refusals) > 4))
+}
+
+refusals() {
+	rcli info errorstats | tr -dc '[:print:]\n' |
+	    sed -n 's/^errorstat_OOM:count=//p'
 }
 
 @test "F66: what is refused for the moment goes when the moment is over" {
@@ -214,28 +218,12 @@ bgsave_failed() {
 	same "$(sort -u p.out | wc -l)" 2000
 }
 
-# A Redis that is loading answers, but not what it is asked.
-start_loading() {
-	launch redis redis-server --port 0 --unixsocket "$REDIS_SOCKET" \
-	    --save '' --dir "$T" --appendonly yes --key-load-delay "$1" \
-	    --loading-process-events-interval-bytes 1024
-	wait_for 10 is_loading
-}
-
-is_loading() {
-	[[ $(rcli ping 2>&1) == LOADING* ]]
-}
-
 @test "F66: LOADING: 75, or it is waited for" {
-	start_redis --appendonly yes
-	seq 2000 | sed 's/.*/set key& &/' | rcli >/dev/null
-	kill_redis
-	start_loading 20000
-	expect 75 pub --connect-timeout 3 "${REDIS}s" 1
-	like "$err" '*LOADING*'
+	start_redis
+	reload_redis_slowly
+	expect 75 pub --connect-timeout 1 "${REDIS}s" 1
+	like "$err" '*no connection to Redis within 1 s: LOADING*'
 	like "$err" '*1 message was not handed over*'
-	kill_redis
-	start_loading 500
 	seq 1000 >p.in
 	tell p -l --connect-timeout 60 "${REDIS}s"
 	finish p 60
@@ -408,7 +396,6 @@ start_relay() {
 	same "$(wc -l <p.out)" 60000
 	jq -r .id all >ids
 	same "$(sort p.out | comm -23 - <(sort ids) | wc -l)" 0
-	echo "# $(($(wc -l <ids) - 60000)) are there twice" >&3
 }
 
 @test "kill -9 without --retry: what was confirmed is there, in order" {
@@ -424,6 +411,23 @@ start_relay() {
 	entries | jq -r .id >ids
 	head -n "$(wc -l <p.out)" ids | cmp - p.out
 	bodies | cmp - <(head -n "$(wc -l <ids)" p.in)
+}
+
+@test "cal-pub is killed: what it told is there, and all is in order" {
+	local point
+	need_faults
+	for point in xadd-sent:1 xadd-sent:700 xadd-confirmed:1 \
+	    xadd-confirmed:700; do
+		start_redis
+		seq 1000 >p.in
+		CAL_CRASH=$point tell p -l "${REDIS}s"
+		finish p
+		same "$STATUS" 137
+		entries | jq -r .id >ids
+		head -n "$(wc -l <p.out)" ids | cmp - p.out
+		bodies | cmp - <(head -n "$(wc -l <ids)" p.in)
+		stop_redis
+	done
 }
 
 @test "SIGINT: what is on its way is confirmed, the rest is told" {

@@ -1,10 +1,6 @@
 /*
  * Everything is done in turns of the loop: what was handed over is written,
  * more is read while there is room, and the end is seen.
- *
- * At the end two things have to become empty, our own queue and what the
- * transport has.  Redis tells what it has.  ZeroMQ tells nothing by itself: it
- * is looked at now and then.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,22 +11,12 @@
 
 static const double LOOK = 0.01;        /* seconds between two looks */
 static const double LAST_MOMENT = 0.1;  /* for what was given up already */
-enum { QUIET = 2 };             /* libzmq's thread may be on its way to it */
 
 static void
 wake(struct cal_flow *flow)
 {
 	if (!flow->done && !ev_is_pending(&flow->turn))
 		ev_feed_event(flow->conf.loop, &flow->turn, 0);
-}
-
-static void
-finish(struct cal_flow *flow)
-{
-	if (flow->done)
-		return;
-	flow->done = true;
-	flow->conf.done(flow->conf.arg);
 }
 
 /* True if a message was handed over since the last time. */
@@ -57,62 +43,6 @@ all_is_out(const struct cal_flow *flow)
 	    (flow->tee == NULL || cal_tee_empty(flow->tee));
 }
 
-/* True if some of what the transport has left since the last time. */
-static bool
-see_leaving(struct cal_flow *flow)
-{
-	uint64_t before = flow->left;
-	bool all = cal_publisher_left(flow->publisher, &flow->left);
-
-	flow->quiet = all ? flow->quiet + 1 : 0;
-	return flow->left != before;
-}
-
-/*
- * 0: for ever.  The first message also has the time that readers have, or
- * Redis.
- */
-static double
-time_to_leave(const struct cal_flow *flow)
-{
-	const struct cal_pub_options *options = flow->conf.options;
-	bool waits = options->wait_readers > 0 ||
-	    cal_publisher_confirms(flow->publisher);
-
-	if (options->linger == 0 || !waits || flow->sent > 0)
-		return options->linger;
-	return options->connect_timeout == 0 ? 0 :
-	    options->linger + options->connect_timeout;
-}
-
-/* From the end of the input on, the time begins anew with each message. */
-static void
-linger(struct cal_flow *flow, bool progress)
-{
-	double seconds = time_to_leave(flow);
-
-	if (flow->stopping || seconds == 0 ||
-	    (ev_is_active(&flow->linger) && !progress))
-		return;
-	ev_timer_stop(flow->conf.loop, &flow->linger);
-	ev_timer_set(&flow->linger, seconds, 0);
-	ev_timer_start(flow->conf.loop, &flow->linger);
-}
-
-/* Everything was handed over: has it arrived? */
-static void
-see_the_end(struct cal_flow *flow)
-{
-	if (!cal_publisher_confirms(flow->publisher)) {
-		if (!ev_is_active(&flow->look))
-			ev_timer_again(flow->conf.loop, &flow->look);
-		return;
-	}
-	(void)see_leaving(flow);
-	if (flow->quiet > 0)
-		finish(flow);
-}
-
 static void
 on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -126,23 +56,11 @@ on_turn(struct ev_loop *loop, ev_timer *timer, int revents)
 	if (!flow->input_over)
 		return;
 	if (flow->failed)
-		finish(flow);
+		cal_flow_finish(flow);
 	else
-		linger(flow, progress);
+		cal_flow_linger(flow, progress);
 	if (all_is_out(flow))
-		see_the_end(flow);
-}
-
-static void
-on_look(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	struct cal_flow *flow = timer->data;
-
-	(void)loop;
-	(void)revents;
-	linger(flow, see_leaving(flow));
-	if (flow->quiet >= QUIET)
-		finish(flow);
+		cal_flow_see_end(flow);
 }
 
 static void
@@ -151,17 +69,6 @@ on_pause_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)loop;
 	(void)revents;
 	wake(timer->data);
-}
-
-static void
-on_linger_over(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	struct cal_flow *flow = timer->data;
-
-	(void)loop;
-	(void)revents;
-	flow->gave_up = true;
-	finish(flow);
 }
 
 /* There is input, or room, or progress. */
@@ -273,9 +180,9 @@ cal_flow_open(struct cal_flow **flowp, const struct cal_flow_conf *conf,
 	flow->conf = *conf;
 	init_timer(flow, &flow->turn, on_turn);
 	init_timer(flow, &flow->pause, on_pause_over);
-	init_timer(flow, &flow->look, on_look);
+	init_timer(flow, &flow->look, cal_flow_look);
 	flow->look.repeat = LOOK;
-	init_timer(flow, &flow->linger, on_linger_over);
+	init_timer(flow, &flow->linger, cal_flow_give_up);
 	if ((rc = open_publisher(flow, err)) != CAL_OK) {
 		free(flow);
 		return rc;

@@ -1,7 +1,8 @@
 /*
  * Inside a flow: what its files share.  Nobody else includes this.
  *
- * flow.c turns and ends, flow_read.c reads, flow_told.c says how it went.
+ * flow.c opens, turns and closes, flow_read.c reads, flow_last.c waits at the
+ * end, flow_told.c says how it went.
  */
 #ifndef CAL_PUB_FLOW_PARTS_H
 #define CAL_PUB_FLOW_PARTS_H
@@ -46,6 +47,19 @@ struct cal_flow {
 
 /* flow_read.c: reads while there is room, and time. */
 void cal_flow_read(struct cal_flow *flow);
+
+/* flow_last.c: at the end of the input, for what is not there yet. */
+void cal_flow_linger(struct cal_flow *flow, bool progress);
+
+/* flow_last.c: everything was handed over: has it arrived? */
+void cal_flow_see_end(struct cal_flow *flow);
+
+/* flow_last.c: it is done. */
+void cal_flow_finish(struct cal_flow *flow);
+
+/* flow_last.c: the timers look and linger. */
+void cal_flow_look(struct ev_loop *loop, ev_timer *timer, int revents);
+void cal_flow_give_up(struct ev_loop *loop, ev_timer *timer, int revents);
 
 /* flow_told.c: the publisher's counts, now or when it was closed. */
 void cal_flow_counts(const struct cal_flow *flow,

@@ -14,9 +14,9 @@ static const char notes[] =
     "Without BODY, -d and -n the message is read from stdin; with -l, -0, -D, "
     "--framed and -J each is published as soon as it is read.\n"
     "Exit status: 0 everything was handed over, and no subscriber missed any; "
-    "64 usage; 65 bad input; 69 too few subscribers; 74 reading or writing "
-    "failed; 75 something was not handed over, or missed; 77 not let in; 78 "
-    "configuration.\n"
+    "64 usage; 65 bad input; 69 too few subscribers, or no Redis; 74 reading "
+    "or writing failed; 75 something was not handed over, or missed; 77 not "
+    "let in; 78 configuration; 124 something may or may not be in Redis.\n"
     "Limits: 1000 messages that nobody takes wait, with at most 4 times "
     "--max-body bytes, then nothing more is read; 64 more for each "
     "subscriber; 100000 topics with --seq; 1 MiB of output that nobody reads.";
