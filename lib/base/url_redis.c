@@ -137,8 +137,8 @@ read_userinfo(struct cal_url *url, char *text, struct cal_err *err)
 	    read_password(redis->password, colon, err);
 }
 
-static int
-read_db(struct cal_url *url, const char *text, struct cal_err *err)
+int
+cal_url_read_db(struct cal_url *url, const char *text, struct cal_err *err)
 {
 	uint64_t db;
 	int rc;
@@ -148,23 +148,17 @@ read_db(struct cal_url *url, const char *text, struct cal_err *err)
 	return rc;
 }
 
-/* HOST[:PORT][/DB] */
-static int
-read_place(struct cal_url *url, char *text, struct cal_err *err)
+int
+cal_url_read_place(struct cal_url *url, char *text, uint16_t port,
+    struct cal_err *err)
 {
-	char *slash = strchr(text, '/'), *colon;
+	char *colon = strrchr(text, ':');
 	int rc;
 
-	if (slash != NULL) {
-		*slash++ = '\0';
-		if ((rc = read_db(url, slash, err)) != CAL_OK)
-			return rc;
-	}
-	colon = strrchr(text, ':');
 	/* In brackets it is one of the address. */
 	if (colon != NULL && strchr(colon, ']') != NULL)
 		colon = NULL;
-	url->port = CAL_URL_REDIS_PORT;
+	url->port = port;
 	if (colon != NULL) {
 		*colon++ = '\0';
 		rc = cal_url_read_port(url, colon, false, err);
@@ -172,6 +166,21 @@ read_place(struct cal_url *url, char *text, struct cal_err *err)
 			return rc;
 	}
 	return cal_url_read_host(url, text, strlen(text), false, err);
+}
+
+/* HOST[:PORT][/DB] */
+static int
+read_server(struct cal_url *url, char *text, struct cal_err *err)
+{
+	char *slash = strchr(text, '/');
+	int rc;
+
+	if (slash != NULL) {
+		*slash++ = '\0';
+		if ((rc = cal_url_read_db(url, slash, err)) != CAL_OK)
+			return rc;
+	}
+	return cal_url_read_place(url, text, CAL_URL_REDIS_PORT, err);
 }
 
 static int
@@ -203,12 +212,13 @@ read_pair(struct cal_url *url, const char *key, char *value, bool *has_dbp,
 	if (strcmp(key, "db") != 0)
 		return cal_fail(err, CAL_EUSAGE, "unknown query key '%.32s'",
 		    key);
-	if (url->scheme == CAL_REDIS)
+	if (url->scheme != CAL_REDIS_UNIX)
 		return cal_fail(err, CAL_EUSAGE, "db= is for redis+unix://; "
-		    "here it is HOST:PORT/DB");
+		    "here it is %s/DB", url->scheme == CAL_REDIS ?
+		    "HOST:PORT" : "MASTER");
 	*has_dbp = true;
 	return twice ? cal_fail(err, CAL_EUSAGE, "db= twice") :
-	    read_db(url, value, err);
+	    cal_url_read_db(url, value, err);
 }
 
 static int
@@ -231,6 +241,16 @@ read_query(struct cal_url *url, char *text, struct cal_err *err)
 }
 
 static int
+read_where(struct cal_url *url, char *text, struct cal_err *err)
+{
+	if (url->scheme == CAL_REDIS)
+		return read_server(url, text, err);
+	if (url->scheme == CAL_REDIS_SENTINEL)
+		return cal_url_sentinel_read(url, text, err);
+	return cal_url_read_path(url, text, err);
+}
+
+static int
 read_parts(struct cal_url *url, char *text, struct cal_err *err)
 {
 	char *at = strrchr(text, '@'), *query;
@@ -247,9 +267,7 @@ read_parts(struct cal_url *url, char *text, struct cal_err *err)
 		    "a '#' stands as percent code only");
 	if ((query = strchr(text, '?')) != NULL)
 		*query++ = '\0';
-	rc = url->scheme == CAL_REDIS ? read_place(url, text, err) :
-	    cal_url_read_path(url, text, err);
-	if (rc != CAL_OK)
+	if ((rc = read_where(url, text, err)) != CAL_OK)
 		return rc;
 	return query != NULL ? read_query(url, query, err) :
 	    cal_fail(err, CAL_EUSAGE, "it names no stream: ?stream=NAME");
@@ -295,11 +313,10 @@ cal_url_redis_text(const struct cal_url *url, const char *where)
 	struct cal_buf buf = { .max = 0 };
 	size_t len;
 
-	if (url->scheme == CAL_REDIS)
-		cal_buf_printf(&buf, "redis://%s", where);
-	else
-		cal_buf_printf(&buf, "redis+unix://%s", where);
-	if (redis->db > 0 && url->scheme == CAL_REDIS)
+	cal_buf_printf(&buf, "redis%s://%s",
+	    url->scheme == CAL_REDIS_UNIX ? "+unix" :
+	    url->scheme == CAL_REDIS_SENTINEL ? "+sentinel" : "", where);
+	if (redis->db > 0 && url->scheme != CAL_REDIS_UNIX)
 		cal_buf_printf(&buf, "/%u", redis->db);
 	put_pair(&buf, "?stream", redis->stream);
 	put_pair(&buf, "&group", redis->group);

@@ -2,7 +2,13 @@
  * A session: a connection to Redis that is made anew whenever it is lost.  Its
  * first commands are our own: AUTH and SELECT as the URL says, and a PING,
  * which Redis answers when we are let in and it is not loading.
+ *
+ * With sentinels, one of them is asked for the place of the master before each
+ * connection, and who is there must say of itself that it is the master.  When
+ * it says later that it may not be written to, it is none any more: what was
+ * sent until then is answered, and the connection is made anew.
  */
+#include "transport/redis_sentinel.h"
 #include "transport/redis_socket.h"
 
 #include <assert.h>
@@ -19,6 +25,8 @@ static const double PATIENCE = 5;       /* for an answer, for a connection */
 
 struct cal_redis_session {
 	struct cal_redis_session_conf conf;
+	struct cal_redis_sentinel *sentinel;    /* NULL: the URL says where */
+	struct cal_url master;                  /* where, as a sentinel says */
 	struct cal_redis_socket *socket;        /* NULL: none */
 	struct cal_redis_words words;           /* of the first commands */
 
@@ -26,6 +34,8 @@ struct cal_redis_session {
 	unsigned block_ms;                      /* that are waited for now */
 
 	bool up, closed;
+	bool demoted;                           /* it is no master any more … */
+	size_t owed;                            /* … and has to answer these */
 	unsigned busy;                          /* events go out */
 	ev_tstamp since;                        /* it is up */
 	double delay;
@@ -84,6 +94,7 @@ answer_all(struct cal_redis_session *rs)
 static void
 session_free(struct cal_redis_session *rs)
 {
+	cal_redis_sentinel_free(rs->sentinel);
 	cal_redis_words_release(&rs->words);
 	cal_redis_ring_release(&rs->waiting);
 	free(rs);
@@ -104,6 +115,8 @@ cal_redis_session_close(struct cal_redis_session *rs)
 	rs->closed = true;
 	rs->up = false;
 	ev_timer_stop(rs->conf.loop, &rs->retry);
+	cal_redis_sentinel_free(rs->sentinel);
+	rs->sentinel = NULL;
 	cal_redis_socket_close(rs->socket);
 	rs->socket = NULL;
 	rs->busy++;
@@ -173,6 +186,27 @@ on_select(void *arg, const redisReply *reply)
 	give_up(rs, &err);
 }
 
+/* An old master comes back as one until it is told otherwise. */
+static void
+on_role(void *arg, const redisReply *reply)
+{
+	struct cal_redis_session *rs = arg;
+	struct cal_err err;
+	enum cal_redis_kind kind = cal_redis_kind(reply, &err);
+
+	if (kind == CAL_REDIS_LOST)
+		return;
+	if (kind == CAL_REDIS_OK) {
+		if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
+		    cal_slice_is(cal_redis_text(reply->element[0]), "master"))
+			return;
+		(void)cal_fail(&err, CAL_EAGAIN, "it is no master now");
+	} else {
+		cal_err_prefix(&err, "cannot ask for its role");
+	}
+	give_up(rs, &err);
+}
+
 /*
  * Who may not PING was let in; and a Redis whose disk is full says so here, but
  * may still be read.
@@ -232,11 +266,33 @@ on_connected(void *arg)
 		cal_redis_add_number(&rs->words, url->db);
 		say(rs, on_select);
 	}
+	if (rs->sentinel != NULL) {
+		cal_redis_begin(&rs->words, "ROLE");
+		say(rs, on_role);
+	}
 	cal_redis_begin(&rs->words, "PING");
 	say(rs, on_ping);
 }
 
 /* Its ups and downs. */
+
+/* What is answered from now on was sent before it said so. */
+static void
+watch_role(struct cal_redis_session *rs, const redisReply *reply)
+{
+	struct cal_err err;
+
+	if (rs->sentinel == NULL || rs->demoted) {
+		rs->owed -= rs->demoted && rs->owed > 0;
+		return;
+	}
+	if (cal_redis_kind(reply, &err) != CAL_REDIS_LATER ||
+	    (strncmp(err.text, "READONLY", 8) != 0 &&
+	    strncmp(err.text, "MASTERDOWN", 10) != 0))
+		return;
+	rs->demoted = true;
+	rs->owed = rs->waiting.count;
+}
 
 static void
 on_reply(void *arg, const redisReply *reply)
@@ -253,11 +309,14 @@ on_reply(void *arg, const redisReply *reply)
 		return;
 	}
 	command = cal_redis_ring_take(&rs->waiting);
+	watch_role(rs, reply);
 	rs->busy++;
 	if (command.fn != NULL)
 		command.fn(command.arg, reply);
 	if (!rs->closed)
 		watch(rs, false);
+	if (!rs->closed && rs->demoted && rs->owed == 0)
+		cal_redis_socket_end(rs->socket, "it is no master any more");
 	leave(rs);
 }
 
@@ -273,6 +332,20 @@ try_later(struct cal_redis_session *rs)
 	ev_timer_start(rs->conf.loop, &rs->retry);
 }
 
+/* With sentinels nobody else says where it was. */
+static void
+say_where(const struct cal_redis_session *rs, struct cal_err *err)
+{
+	char *place;
+
+	if (rs->sentinel == NULL)
+		return;
+	place = cal_url_place_text(rs->master.host, rs->master.port);
+	cal_err_prefix(err, "the master '%s', which is at %s",
+	    rs->conf.url->redis.master, place);
+	free(place);
+}
+
 static void
 on_ended(void *arg, const char *why)
 {
@@ -281,7 +354,7 @@ on_ended(void *arg, const char *why)
 	bool was_up = rs->up;
 
 	rs->busy++;
-	rs->up = false;
+	rs->up = rs->demoted = false;
 	rs->put_off = rs->ending == CAL_EAGAIN;
 	rs->ending = CAL_OK;
 	if (was_up && ev_now(rs->conf.loop) - rs->since >= STEADY)
@@ -289,6 +362,7 @@ on_ended(void *arg, const char *why)
 	cal_redis_socket_close(rs->socket);
 	rs->socket = NULL;
 	(void)cal_fail(&err, CAL_EUNAVAIL, "%s", why);
+	say_where(rs, &err);
 	be_troubled(rs, &err);
 	answer_all(rs);
 	if (was_up && !rs->closed)
@@ -301,11 +375,12 @@ on_ended(void *arg, const char *why)
 }
 
 static int
-begin(struct cal_redis_session *rs, struct cal_err *err)
+connect_to(struct cal_redis_session *rs, const struct cal_url *url,
+    struct cal_err *err)
 {
 	struct cal_redis_socket_conf conf = {
 		.loop = rs->conf.loop,
-		.url = rs->conf.url,
+		.url = url,
 		.reply_max = CAL_REDIS_REPLY_MAX,
 		.connected = on_connected,
 		.reply = on_reply,
@@ -319,6 +394,38 @@ begin(struct cal_redis_session *rs, struct cal_err *err)
 	if ((rc = cal_redis_socket_open(&rs->socket, &conf, err)) == CAL_OK)
 		cal_redis_socket_wait(rs->socket, PATIENCE);
 	return rc;
+}
+
+static void
+on_found(void *arg, const struct cal_url *master)
+{
+	struct cal_redis_session *rs = arg;
+	struct cal_err err;
+
+	rs->master = *master;
+	if (connect_to(rs, &rs->master, &err) == CAL_OK)
+		return;
+	say_where(rs, &err);
+	be_troubled(rs, &err);
+	try_later(rs);
+}
+
+static void
+on_unknown(void *arg, const struct cal_err *err)
+{
+	struct cal_redis_session *rs = arg;
+
+	rs->put_off = false;
+	be_troubled(rs, err);
+	try_later(rs);
+}
+
+static int
+begin(struct cal_redis_session *rs, struct cal_err *err)
+{
+	if (rs->sentinel != NULL)
+		return cal_redis_sentinel_ask(rs->sentinel, err);
+	return connect_to(rs, rs->conf.url, err);
 }
 
 static void
@@ -339,6 +446,12 @@ int
 cal_redis_session_open(struct cal_redis_session **sessionp,
     const struct cal_redis_session_conf *conf, struct cal_err *err)
 {
+	struct cal_redis_sentinel_conf sentinel = {
+		.loop = conf->loop,
+		.url = conf->url,
+		.found = on_found,
+		.failed = on_unknown,
+	};
 	struct cal_redis_session *rs;
 	struct cal_err why;
 	int rc;
@@ -349,6 +462,9 @@ cal_redis_session_open(struct cal_redis_session **sessionp,
 	rs->delay = DELAY_MIN;
 	ev_init(&rs->retry, on_retry);
 	rs->retry.data = rs;
+	sentinel.arg = rs;
+	if (conf->url->scheme == CAL_REDIS_SENTINEL)
+		rs->sentinel = cal_redis_sentinel_new(&sentinel);
 	rc = begin(rs, &why);
 	if (rc == CAL_ENOHOST) {
 		session_free(rs);
