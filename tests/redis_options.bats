@@ -144,8 +144,8 @@ refused() {
 		    'rediss://:secret@h?stream=s' "${REST[@]}"
 		refused 64 "bad URL 'redis+sentinel://h:1,i:2': it names no master: HOST:PORT,.../MASTER" \
 		    'redis+sentinel://h:1,i:2?stream=s' "${REST[@]}"
-		refused 64 "bad URL 'redis://h': cluster=: Redis Cluster is not supported yet" \
-		    'redis://h?stream=s&cluster=1' "${REST[@]}"
+		refused 64 "bad URL 'redis://h': cluster= is 1 or not there" \
+		    'redis://h?stream=s&cluster=2' "${REST[@]}"
 	done
 }
 

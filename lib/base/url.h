@@ -47,9 +47,12 @@ struct cal_url_redis {
 	char user[CAL_URL_NAME_MAX + 1];        /* empty: the default one */
 	char password[CAL_URL_PASSWORD_MAX + 1];        /* empty: none */
 	uint32_t db;
-	char stream[CAL_URL_NAME_MAX + 1];      /* stream=NAME; never empty */
+	char stream[CAL_URL_NAME_MAX + 1];      /* stream=NAME; never empty;
+	                                           with cluster it has a hash
+	                                           tag, NAME itself if none */
 	char group[CAL_URL_NAME_MAX + 1];       /* group=G; empty: none */
 	char consumer[CAL_URL_NAME_MAX + 1];    /* consumer=C; empty: none */
+	bool cluster;                           /* cluster=1: of redis */
 
 	/* Of redis+sentinel: whom to ask for the place of which master. */
 	struct cal_url_place sentinels[CAL_URL_SENTINELS];
@@ -80,8 +83,8 @@ cal_url_is_redis(const struct cal_url *url)
  * CAL_EUSAGE: unknown scheme, userinfo, query, empty host, port 0 or above
  * 65535, white space and control characters, a path too long for a socket, an
  * abstract socket ("@name").  Schemes are lower case.  A redis URL must name a
- * stream, and may have userinfo and the query keys stream, group, consumer, and
- * db (redis+unix), each once.  The last '@' ends its userinfo; what else is an
+ * stream, and may have userinfo and the query keys stream, group, consumer,
+ * cluster (redis) and db (redis+unix), each once.  The last '@' ends its userinfo; what else is an
  * '@' is written as a percent code.  rediss:// is refused: there is no TLS
  * here.  No words show anything before an '@', nor a value behind a '?' (but a
  * bad db's).

@@ -184,6 +184,49 @@ read_server(struct cal_url *url, char *text, struct cal_err *err)
 }
 
 static int
+read_cluster(struct cal_url *url, const char *text, struct cal_err *err)
+{
+	if (url->redis.cluster)
+		return cal_fail(err, CAL_EUSAGE, "cluster= twice");
+	if (strcmp(text, "1") != 0)
+		return cal_fail(err, CAL_EUSAGE, "cluster= is 1 or not there");
+	if (url->scheme != CAL_REDIS)
+		return cal_fail(err, CAL_EUSAGE, "cluster=1 is for redis://");
+	if (url->redis.db != 0)
+		return cal_fail(err, CAL_EUSAGE, "a cluster has database 0 "
+		    "only");
+	url->redis.cluster = true;
+	return CAL_OK;
+}
+
+/*
+ * A cluster keeps those keys together that have the same words between their
+ * first '{' and the '}' behind it.  The keys of a service begin with its name.
+ */
+static int
+tag(struct cal_url *url, struct cal_err *err)
+{
+	char *name = url->redis.stream;
+	char *open = strchr(name, '{');
+	size_t len = strlen(name);
+
+	if (open != NULL && strcspn(open + 1, "}") > 0 &&
+	    strchr(open, '}') != NULL)
+		return CAL_OK;
+	if (strpbrk(name, "{}") != NULL)
+		return cal_fail(err, CAL_EUSAGE, "stream: with cluster=1 "
+		    "braces stand around something");
+	if (len > CAL_URL_NAME_MAX - 2)
+		return cal_fail(err, CAL_EUSAGE, "stream: with cluster=1 not "
+		    "more than %d bytes", CAL_URL_NAME_MAX - 2);
+	memmove(name + 1, name, len);
+	name[0] = '{';
+	name[len + 1] = '}';
+	name[len + 2] = '\0';
+	return CAL_OK;
+}
+
+static int
 read_pair(struct cal_url *url, const char *key, char *value, bool *has_dbp,
     struct cal_err *err)
 {
@@ -207,8 +250,7 @@ read_pair(struct cal_url *url, const char *key, char *value, bool *has_dbp,
 		return read_name(names[i].name, value, key, err);
 	}
 	if (strcmp(key, "cluster") == 0)
-		return cal_fail(err, CAL_EUSAGE, "cluster=: Redis Cluster is "
-		    "not supported yet");
+		return read_cluster(url, value, err);
 	if (strcmp(key, "db") != 0)
 		return cal_fail(err, CAL_EUSAGE, "unknown query key '%.32s'",
 		    key);
@@ -236,8 +278,10 @@ read_query(struct cal_url *url, char *text, struct cal_err *err)
 		if (rc != CAL_OK)
 			return rc;
 	}
-	return url->redis.stream[0] != '\0' ? CAL_OK :
-	    cal_fail(err, CAL_EUSAGE, "it names no stream: ?stream=NAME");
+	if (url->redis.stream[0] == '\0')
+		return cal_fail(err, CAL_EUSAGE,
+		    "it names no stream: ?stream=NAME");
+	return url->redis.cluster ? tag(url, err) : CAL_OK;
 }
 
 static int
@@ -306,6 +350,23 @@ put_pair(struct cal_buf *buf, const char *key, const char *value)
 			cal_buf_printf(buf, "%%%02X", (unsigned char)*value);
 }
 
+/* Without the braces that are only there since there must be some. */
+static void
+put_stream(struct cal_buf *buf, const struct cal_url_redis *redis)
+{
+	char name[CAL_URL_NAME_MAX + 1];
+	size_t len = strlen(redis->stream);
+
+	if (!redis->cluster || redis->stream[0] != '{' ||
+	    strpbrk(redis->stream + 1, "{}") != redis->stream + len - 1) {
+		put_pair(buf, "?stream", redis->stream);
+		return;
+	}
+	memcpy(name, redis->stream + 1, len - 2);
+	name[len - 2] = '\0';
+	put_pair(buf, "?stream", name);
+}
+
 char *
 cal_url_redis_text(const struct cal_url *url, const char *where)
 {
@@ -318,9 +379,11 @@ cal_url_redis_text(const struct cal_url *url, const char *where)
 	    url->scheme == CAL_REDIS_SENTINEL ? "+sentinel" : "", where);
 	if (redis->db > 0 && url->scheme != CAL_REDIS_UNIX)
 		cal_buf_printf(&buf, "/%u", redis->db);
-	put_pair(&buf, "?stream", redis->stream);
+	put_stream(&buf, redis);
 	put_pair(&buf, "&group", redis->group);
 	put_pair(&buf, "&consumer", redis->consumer);
+	if (redis->cluster)
+		cal_buf_printf(&buf, "&cluster=1");
 	if (redis->db > 0 && url->scheme == CAL_REDIS_UNIX)
 		cal_buf_printf(&buf, "&db=%u", redis->db);
 	(void)cal_buf_text(&buf);

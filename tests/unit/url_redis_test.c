@@ -128,6 +128,38 @@ test_sentinels_refused(void **state)
 }
 
 static void
+test_cluster(void **state)
+{
+	(void)state;
+	parse("redis://h?stream=s&cluster=1");
+	assert_true(url.redis.cluster);
+	assert_string_equal(url.redis.stream, "{s}");
+	parse("redis://h?cluster=1&stream={s}.dead");
+	assert_string_equal(url.redis.stream, "{s}.dead");
+	parse("redis://h?stream={s}");
+	assert_false(url.redis.cluster);
+	assert_string_equal(url.redis.stream, "{s}");
+	shows("redis://h?cluster=1&stream=s",
+	    "redis://h:6379?stream=s&cluster=1");
+	shows("redis://h?cluster=1&stream={s}",
+	    "redis://h:6379?stream=s&cluster=1");
+	shows("redis://h?cluster=1&stream={s}.dead",
+	    "redis://h:6379?stream=%7Bs%7D.dead&cluster=1");
+	shows("redis://h?cluster=1&stream={s}{t}",
+	    "redis://h:6379?stream=%7Bs%7D%7Bt%7D&cluster=1");
+	refuse("redis://h?stream=s&cluster=0", "cluster= is 1");
+	refuse("redis://h?stream=s&cluster", "cluster= is 1");
+	refuse("redis://h?stream=s&cluster=1&cluster=1", "twice");
+	refuse("redis://h?cluster=1", "names no stream");
+	refuse("redis://h/1?stream=s&cluster=1", "database 0 only");
+	refuse("redis+unix://h?stream=s&cluster=1", "is for redis://");
+	refuse("redis+sentinel://h/m?stream=s&cluster=1", "is for redis://");
+	refuse("redis://h?stream={}&cluster=1", "braces");
+	refuse("redis://h?stream=}a{&cluster=1", "braces");
+	refuse("redis://h?stream=a}&cluster=1", "braces");
+}
+
+static void
 test_userinfo(void **state)
 {
 	(void)state;
@@ -198,7 +230,6 @@ test_refused(void **state)
 	refuse("redis+unix:///a?stream=s&db", "bad database ''");
 	refuse("redis+unix:///a?stream=s&db=65536", "bad database");
 	refuse("rediss://:secret@h?stream=s", "no TLS");
-	refuse("redis://h?stream=s&cluster=1", "not supported yet");
 	refuse("REDIS://h?stream=s", "must begin with");
 }
 
@@ -265,7 +296,12 @@ test_lengths(void **state)
 	text[len + CAL_URL_NAME_MAX] = '\0';
 	parse(text);
 	assert_int_equal(strlen(url.redis.stream), CAL_URL_NAME_MAX);
-	text[len + CAL_URL_NAME_MAX] = 'a';
+	strcpy(text + len + CAL_URL_NAME_MAX, "&cluster=1");
+	refuse(text, "not more than 253 bytes");
+	strcpy(text + len + CAL_URL_NAME_MAX - 2, "&cluster=1");
+	parse(text);
+	assert_int_equal(strlen(url.redis.stream), CAL_URL_NAME_MAX);
+	memset(text + len, 'a', sizeof(text) - len);
 	text[len + CAL_URL_NAME_MAX + 1] = '\0';
 	refuse(text, "stream: more than 255 bytes");
 	text[len + CAL_URL_NAME_MAX + 1] = 'a';
@@ -353,6 +389,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_cluster),
 		cmocka_unit_test(test_sentinels),
 		cmocka_unit_test(test_sentinels_refused),
 		cmocka_unit_test(test_userinfo),
