@@ -131,7 +131,7 @@ lines_are_more() {
 		    "${REDIS}s"
 	done
 	launch p bash -c '"$0" "$@" <all' "$CAL_BIN/cal-pub" -l --rate 1000 \
-	    --retry 1000 --wait 1:10000 --connect-timeout 60 "${REDIS}s"
+	    --retry 1000 --wait 1:30000 --connect-timeout 60 "${REDIS}s"
 	wait_for 20 lines_are_more 300 c.out d.out
 	kill_one a
 	wait_for 30 names b
