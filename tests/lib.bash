@@ -18,7 +18,7 @@ ROOT=$(cd "$TESTS/.." && pwd)
 PYTHON=/usr/bin/python3
 # shellcheck disable=SC2034 # for the tests
 ANY='tcp://127.0.0.1:*'
-ADDRESS='^(tcp|ipc|redis|redis\+unix)://'
+ADDRESS='^(tcp|ipc|redis|redis\+unix|redis\+sentinel)://'
 SLOW=${CAL_SLOW:-$([[ -n ${CAL_SAN:-} ]] && echo 4 || echo 1)}
 export PYTHONDONTWRITEBYTECODE=1
 

@@ -11,15 +11,19 @@ start_redis() {
 	restart_redis
 }
 
+free_port() {
+	"$PYTHON" -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
 # start_redis_tcp ARG...: the same, and on a port of 127.0.0.1 as well: $REDIS
 # is redis://127.0.0.1:PORT?stream=, $REDIS_PORT the port.
 start_redis_tcp() {
 	local try
 	for try in 1 2 3; do
-		REDIS_PORT=$("$PYTHON" -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])')
+		REDIS_PORT=$(free_port)
 		if start_redis --port "$REDIS_PORT" --bind 127.0.0.1 "$@"; then
 			# shellcheck disable=SC2034
 			REDIS="redis://127.0.0.1:$REDIS_PORT?stream="

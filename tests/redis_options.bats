@@ -142,10 +142,10 @@ refused() {
 		    'redis://:sec/ret@h?stream=s' "${REST[@]}"
 		refused 64 "bad URL '@h': there is no TLS here, and without it the password would be for all to read" \
 		    'rediss://:secret@h?stream=s' "${REST[@]}"
-		refused 64 "bad URL 'redis+sentinel://h:1,i:2/m': Redis Sentinel is not supported yet" \
-		    'redis+sentinel://h:1,i:2/m?stream=s' "${REST[@]}"
-		refused 64 "bad URL 'redis://h': cluster=: Redis Cluster is not supported yet" \
-		    'redis://h?stream=s&cluster=1' "${REST[@]}"
+		refused 64 "bad URL 'redis+sentinel://h:1,i:2': it names no master: HOST:PORT,.../MASTER" \
+		    'redis+sentinel://h:1,i:2?stream=s' "${REST[@]}"
+		refused 64 "bad URL 'redis://h': cluster= is 1 or not there" \
+		    'redis://h?stream=s&cluster=2' "${REST[@]}"
 	done
 }
 

@@ -194,8 +194,7 @@ static const struct {
 	{ "redis+unix://", CAL_REDIS_UNIX, NULL },
 	{ "rediss://", CAL_REDIS, "there is no TLS here, and without it "
 	    "the password would be for all to read" },
-	{ "redis+sentinel://", CAL_REDIS, "Redis Sentinel is not supported "
-	    "yet" },
+	{ "redis+sentinel://", CAL_REDIS_SENTINEL, NULL },
 };
 
 static int
@@ -213,6 +212,7 @@ read_rest(struct cal_url *url, const char *text, bool bind,
 		return cal_url_read_path(url, text, err);
 	case CAL_REDIS:
 	case CAL_REDIS_UNIX:
+	case CAL_REDIS_SENTINEL:
 		return cal_url_redis_read(url, text, err);
 	}
 	return cal_fail(err, CAL_EBUG, "no such scheme");
@@ -238,7 +238,7 @@ read_parts(struct cal_url *url, const char *text, bool bind,
 		return read_rest(url, text + len, bind, err);
 	}
 	return cal_fail(err, CAL_EUSAGE, "must begin with tcp://, ipc://, "
-	    "redis:// or redis+unix://");
+	    "redis://, redis+unix:// or redis+sentinel://");
 }
 
 const char *
@@ -268,17 +268,33 @@ cal_url_parse(struct cal_url *url, const char *text, bool bind,
 	return rc;
 }
 
-/* "HOST:PORT"; the caller frees. */
-static char *
-place_text(const struct cal_url *url)
+int
+cal_url_set_place(struct cal_url *url, const char *host, const char *port,
+    struct cal_err *err)
 {
-	bool six = strchr(url->host, ':') != NULL;
+	char *text;
+	int rc;
 
-	if (url->port == 0)
-		return cal_asprintf("%s%s%s:*", six ? "[" : "", url->host,
+	memset(url, 0, sizeof(*url));
+	url->scheme = CAL_REDIS;
+	text = cal_asprintf(strchr(host, ':') != NULL ? "[%s]" : "%s", host);
+	if ((rc = cal_url_read_host(url, text, strlen(text), false, err)) ==
+	    CAL_OK)
+		rc = cal_url_read_port(url, port, false, err);
+	free(text);
+	return rc;
+}
+
+char *
+cal_url_place_text(const char *host, uint16_t port)
+{
+	bool six = strchr(host, ':') != NULL;
+
+	if (port == 0)
+		return cal_asprintf("%s%s%s:*", six ? "[" : "", host,
 		    six ? "]" : "");
-	return cal_asprintf("%s%s%s:%u", six ? "[" : "", url->host,
-	    six ? "]" : "", url->port);
+	return cal_asprintf("%s%s%s:%u", six ? "[" : "", host,
+	    six ? "]" : "", port);
 }
 
 char *
@@ -294,11 +310,15 @@ cal_url_text(const struct cal_url *url)
 	case CAL_REDIS_UNIX:
 		return cal_url_redis_text(url, url->path);
 	case CAL_TCP:
-		place = place_text(url);
+		place = cal_url_place_text(url->host, url->port);
 		text = cal_asprintf("tcp://%s", place);
 		break;
 	case CAL_REDIS:
-		place = place_text(url);
+		place = cal_url_place_text(url->host, url->port);
+		text = cal_url_redis_text(url, place);
+		break;
+	case CAL_REDIS_SENTINEL:
+		place = cal_url_sentinel_text(url);
 		text = cal_url_redis_text(url, place);
 		break;
 	}

@@ -6,6 +6,7 @@
 #define CAL_BASE_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -17,6 +18,8 @@ enum cal_scheme {
 	CAL_REDIS,              /* redis://[[USER][:PASSWORD]@]HOST[:PORT]
 	                           [/DB]?stream=NAME... */
 	CAL_REDIS_UNIX,         /* redis+unix://[[USER][:PASSWORD]@]PATH */
+	CAL_REDIS_SENTINEL,     /* redis+sentinel://[[USER][:PASSWORD]@]
+	                           HOST[:PORT],.../MASTER[/DB]?stream=NAME... */
 };
 
 enum {
@@ -25,7 +28,14 @@ enum {
 	CAL_URL_NAME_MAX = 255,
 	CAL_URL_PASSWORD_MAX = 511,
 	CAL_URL_REDIS_PORT = 6379,
+	CAL_URL_SENTINEL_PORT = 26379,
+	CAL_URL_SENTINELS = 8,
 	CAL_URL_DB_MAX = 65535,
+};
+
+struct cal_url_place {
+	char host[CAL_URL_HOST_MAX + 1];        /* no brackets */
+	uint16_t port;
 };
 
 /*
@@ -37,9 +47,17 @@ struct cal_url_redis {
 	char user[CAL_URL_NAME_MAX + 1];        /* empty: the default one */
 	char password[CAL_URL_PASSWORD_MAX + 1];        /* empty: none */
 	uint32_t db;
-	char stream[CAL_URL_NAME_MAX + 1];      /* stream=NAME; never empty */
+	char stream[CAL_URL_NAME_MAX + 1];      /* stream=NAME; never empty;
+	                                           with cluster it has a hash
+	                                           tag, NAME itself if none */
 	char group[CAL_URL_NAME_MAX + 1];       /* group=G; empty: none */
 	char consumer[CAL_URL_NAME_MAX + 1];    /* consumer=C; empty: none */
+	bool cluster;                           /* cluster=1: of redis */
+
+	/* Of redis+sentinel: whom to ask for the place of which master. */
+	struct cal_url_place sentinels[CAL_URL_SENTINELS];
+	size_t sentinel_count;
+	char master[CAL_URL_NAME_MAX + 1];
 };
 
 struct cal_url {
@@ -48,14 +66,15 @@ struct cal_url {
 	uint16_t port;                          /* the same; 0: any ("*") */
 	char path[CAL_URL_PATH_MAX + 1];        /* ipc, redis+unix: path;
 	                                           loop: name */
-	struct cal_url_redis redis;             /* of the two kinds of Redis */
+	struct cal_url_redis redis;             /* of the kinds of Redis */
 };
 
 /* Is it one of a stream in Redis? */
 static inline bool
 cal_url_is_redis(const struct cal_url *url)
 {
-	return url->scheme == CAL_REDIS || url->scheme == CAL_REDIS_UNIX;
+	return url->scheme == CAL_REDIS || url->scheme == CAL_REDIS_UNIX ||
+	    url->scheme == CAL_REDIS_SENTINEL;
 }
 
 /*
@@ -64,8 +83,8 @@ cal_url_is_redis(const struct cal_url *url)
  * CAL_EUSAGE: unknown scheme, userinfo, query, empty host, port 0 or above
  * 65535, white space and control characters, a path too long for a socket, an
  * abstract socket ("@name").  Schemes are lower case.  A redis URL must name a
- * stream, and may have userinfo and the query keys stream, group, consumer, and
- * db (redis+unix), each once.  The last '@' ends its userinfo; what else is an
+ * stream, and may have userinfo and the query keys stream, group, consumer,
+ * cluster (redis) and db (redis+unix), each once.  The last '@' ends its userinfo; what else is an
  * '@' is written as a percent code.  rediss:// is refused: there is no TLS
  * here.  No words show anything before an '@', nor a value behind a '?' (but a
  * bad db's).
@@ -84,6 +103,16 @@ int cal_url_check_name(const char *name, const char *what,
     struct cal_err *err);
 int cal_url_check_password(const char *password, const char *what,
     struct cal_err *err);
+
+/*
+ * Makes url the place of a Redis that others name: a host name or an address,
+ * of IPv6 without brackets, and a port, in digits.  CAL_EUSAGE: it is none.
+ */
+int cal_url_set_place(struct cal_url *url, const char *host, const char *port,
+    struct cal_err *err);
+
+/* "HOST:PORT", with brackets where they belong; the caller frees. */
+char *cal_url_place_text(const char *host, uint16_t port);
 
 /*
  * Looks the host of a tcp or redis URL up.  CAL_ENOHOST when the name does not

@@ -16,11 +16,24 @@ int cal_url_read_port(struct cal_url *url, const char *text, bool bind,
 int cal_url_read_path(struct cal_url *url, const char *text,
     struct cal_err *err);
 
+/* Of url_redis.c: HOST[:PORT]; a number of a database. */
+int cal_url_read_place(struct cal_url *url, char *text, uint16_t port,
+    struct cal_err *err);
+int cal_url_read_db(struct cal_url *url, const char *text,
+    struct cal_err *err);
+
+/* Of url_sentinel.c: HOST[:PORT],.../MASTER[/DB]. */
+int cal_url_sentinel_read(struct cal_url *url, char *text,
+    struct cal_err *err);
+
+/* "HOST:PORT,.../MASTER"; the caller frees. */
+char *cal_url_sentinel_text(const struct cal_url *url);
+
 /* What stands behind "://", by url->scheme; words without the URL itself. */
 int cal_url_redis_read(struct cal_url *url, const char *text,
     struct cal_err *err);
 
-/* As cal_url_text; where is "HOST:PORT" or the path. */
+/* As cal_url_text; where is what stands between "://" and DB. */
 char *cal_url_redis_text(const struct cal_url *url, const char *where);
 
 #endif

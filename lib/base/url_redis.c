@@ -137,8 +137,8 @@ read_userinfo(struct cal_url *url, char *text, struct cal_err *err)
 	    read_password(redis->password, colon, err);
 }
 
-static int
-read_db(struct cal_url *url, const char *text, struct cal_err *err)
+int
+cal_url_read_db(struct cal_url *url, const char *text, struct cal_err *err)
 {
 	uint64_t db;
 	int rc;
@@ -148,23 +148,17 @@ read_db(struct cal_url *url, const char *text, struct cal_err *err)
 	return rc;
 }
 
-/* HOST[:PORT][/DB] */
-static int
-read_place(struct cal_url *url, char *text, struct cal_err *err)
+int
+cal_url_read_place(struct cal_url *url, char *text, uint16_t port,
+    struct cal_err *err)
 {
-	char *slash = strchr(text, '/'), *colon;
+	char *colon = strrchr(text, ':');
 	int rc;
 
-	if (slash != NULL) {
-		*slash++ = '\0';
-		if ((rc = read_db(url, slash, err)) != CAL_OK)
-			return rc;
-	}
-	colon = strrchr(text, ':');
 	/* In brackets it is one of the address. */
 	if (colon != NULL && strchr(colon, ']') != NULL)
 		colon = NULL;
-	url->port = CAL_URL_REDIS_PORT;
+	url->port = port;
 	if (colon != NULL) {
 		*colon++ = '\0';
 		rc = cal_url_read_port(url, colon, false, err);
@@ -172,6 +166,64 @@ read_place(struct cal_url *url, char *text, struct cal_err *err)
 			return rc;
 	}
 	return cal_url_read_host(url, text, strlen(text), false, err);
+}
+
+/* HOST[:PORT][/DB] */
+static int
+read_server(struct cal_url *url, char *text, struct cal_err *err)
+{
+	char *slash = strchr(text, '/');
+	int rc;
+
+	if (slash != NULL) {
+		*slash++ = '\0';
+		if ((rc = cal_url_read_db(url, slash, err)) != CAL_OK)
+			return rc;
+	}
+	return cal_url_read_place(url, text, CAL_URL_REDIS_PORT, err);
+}
+
+static int
+read_cluster(struct cal_url *url, const char *text, struct cal_err *err)
+{
+	if (url->redis.cluster)
+		return cal_fail(err, CAL_EUSAGE, "cluster= twice");
+	if (strcmp(text, "1") != 0)
+		return cal_fail(err, CAL_EUSAGE, "cluster= is 1 or not there");
+	if (url->scheme != CAL_REDIS)
+		return cal_fail(err, CAL_EUSAGE, "cluster=1 is for redis://");
+	if (url->redis.db != 0)
+		return cal_fail(err, CAL_EUSAGE, "a cluster has database 0 "
+		    "only");
+	url->redis.cluster = true;
+	return CAL_OK;
+}
+
+/*
+ * A cluster keeps those keys together that have the same words between their
+ * first '{' and the '}' behind it.  The keys of a service begin with its name.
+ */
+static int
+tag(struct cal_url *url, struct cal_err *err)
+{
+	char *name = url->redis.stream;
+	char *open = strchr(name, '{');
+	size_t len = strlen(name);
+
+	if (open != NULL && strcspn(open + 1, "}") > 0 &&
+	    strchr(open, '}') != NULL)
+		return CAL_OK;
+	if (strpbrk(name, "{}") != NULL)
+		return cal_fail(err, CAL_EUSAGE, "stream: with cluster=1 "
+		    "braces stand around something");
+	if (len > CAL_URL_NAME_MAX - 2)
+		return cal_fail(err, CAL_EUSAGE, "stream: with cluster=1 not "
+		    "more than %d bytes", CAL_URL_NAME_MAX - 2);
+	memmove(name + 1, name, len);
+	name[0] = '{';
+	name[len + 1] = '}';
+	name[len + 2] = '\0';
+	return CAL_OK;
 }
 
 static int
@@ -198,17 +250,17 @@ read_pair(struct cal_url *url, const char *key, char *value, bool *has_dbp,
 		return read_name(names[i].name, value, key, err);
 	}
 	if (strcmp(key, "cluster") == 0)
-		return cal_fail(err, CAL_EUSAGE, "cluster=: Redis Cluster is "
-		    "not supported yet");
+		return read_cluster(url, value, err);
 	if (strcmp(key, "db") != 0)
 		return cal_fail(err, CAL_EUSAGE, "unknown query key '%.32s'",
 		    key);
-	if (url->scheme == CAL_REDIS)
+	if (url->scheme != CAL_REDIS_UNIX)
 		return cal_fail(err, CAL_EUSAGE, "db= is for redis+unix://; "
-		    "here it is HOST:PORT/DB");
+		    "here it is %s/DB", url->scheme == CAL_REDIS ?
+		    "HOST:PORT" : "MASTER");
 	*has_dbp = true;
 	return twice ? cal_fail(err, CAL_EUSAGE, "db= twice") :
-	    read_db(url, value, err);
+	    cal_url_read_db(url, value, err);
 }
 
 static int
@@ -226,8 +278,20 @@ read_query(struct cal_url *url, char *text, struct cal_err *err)
 		if (rc != CAL_OK)
 			return rc;
 	}
-	return url->redis.stream[0] != '\0' ? CAL_OK :
-	    cal_fail(err, CAL_EUSAGE, "it names no stream: ?stream=NAME");
+	if (url->redis.stream[0] == '\0')
+		return cal_fail(err, CAL_EUSAGE,
+		    "it names no stream: ?stream=NAME");
+	return url->redis.cluster ? tag(url, err) : CAL_OK;
+}
+
+static int
+read_where(struct cal_url *url, char *text, struct cal_err *err)
+{
+	if (url->scheme == CAL_REDIS)
+		return read_server(url, text, err);
+	if (url->scheme == CAL_REDIS_SENTINEL)
+		return cal_url_sentinel_read(url, text, err);
+	return cal_url_read_path(url, text, err);
 }
 
 static int
@@ -247,9 +311,7 @@ read_parts(struct cal_url *url, char *text, struct cal_err *err)
 		    "a '#' stands as percent code only");
 	if ((query = strchr(text, '?')) != NULL)
 		*query++ = '\0';
-	rc = url->scheme == CAL_REDIS ? read_place(url, text, err) :
-	    cal_url_read_path(url, text, err);
-	if (rc != CAL_OK)
+	if ((rc = read_where(url, text, err)) != CAL_OK)
 		return rc;
 	return query != NULL ? read_query(url, query, err) :
 	    cal_fail(err, CAL_EUSAGE, "it names no stream: ?stream=NAME");
@@ -288,6 +350,23 @@ put_pair(struct cal_buf *buf, const char *key, const char *value)
 			cal_buf_printf(buf, "%%%02X", (unsigned char)*value);
 }
 
+/* Without the braces that are only there since there must be some. */
+static void
+put_stream(struct cal_buf *buf, const struct cal_url_redis *redis)
+{
+	char name[CAL_URL_NAME_MAX + 1];
+	size_t len = strlen(redis->stream);
+
+	if (!redis->cluster || redis->stream[0] != '{' ||
+	    strpbrk(redis->stream + 1, "{}") != redis->stream + len - 1) {
+		put_pair(buf, "?stream", redis->stream);
+		return;
+	}
+	memcpy(name, redis->stream + 1, len - 2);
+	name[len - 2] = '\0';
+	put_pair(buf, "?stream", name);
+}
+
 char *
 cal_url_redis_text(const struct cal_url *url, const char *where)
 {
@@ -295,15 +374,16 @@ cal_url_redis_text(const struct cal_url *url, const char *where)
 	struct cal_buf buf = { .max = 0 };
 	size_t len;
 
-	if (url->scheme == CAL_REDIS)
-		cal_buf_printf(&buf, "redis://%s", where);
-	else
-		cal_buf_printf(&buf, "redis+unix://%s", where);
-	if (redis->db > 0 && url->scheme == CAL_REDIS)
+	cal_buf_printf(&buf, "redis%s://%s",
+	    url->scheme == CAL_REDIS_UNIX ? "+unix" :
+	    url->scheme == CAL_REDIS_SENTINEL ? "+sentinel" : "", where);
+	if (redis->db > 0 && url->scheme != CAL_REDIS_UNIX)
 		cal_buf_printf(&buf, "/%u", redis->db);
-	put_pair(&buf, "?stream", redis->stream);
+	put_stream(&buf, redis);
 	put_pair(&buf, "&group", redis->group);
 	put_pair(&buf, "&consumer", redis->consumer);
+	if (redis->cluster)
+		cal_buf_printf(&buf, "&cluster=1");
 	if (redis->db > 0 && url->scheme == CAL_REDIS_UNIX)
 		cal_buf_printf(&buf, "&db=%u", redis->db);
 	(void)cal_buf_text(&buf);

@@ -1,6 +1,6 @@
 /*
- * The rows of Redis: over TCP and over a Unix socket the same is spoken, and
- * what that is the pattern says.  Whoever publishes or serves binds, as over
+ * The rows of Redis: over TCP, over a Unix socket and where sentinels say the
+ * same is spoken, and what that is the pattern says.  Whoever publishes or serves binds, as over
  * ZeroMQ, though everybody connects to Redis.
  */
 #include "transport/redis.h"
@@ -41,5 +41,10 @@ const struct cal_transport cal_transport_redis = {
 
 const struct cal_transport cal_transport_redis_unix = {
 	.scheme = CAL_REDIS_UNIX,
+	.open = redis_open,
+};
+
+const struct cal_transport cal_transport_redis_sentinel = {
+	.scheme = CAL_REDIS_SENTINEL,
 	.open = redis_open,
 };

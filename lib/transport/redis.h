@@ -92,6 +92,13 @@ bool cal_redis_entry(struct cal_redis_entry *entry, const redisReply *entries,
 const redisReply *cal_redis_entries(const redisReply *reply,
     const char *stream);
 
+/*
+ * Where else the key is, of an error MOVED.  It may name no host, which is from
+ * then.  False: it is none, or names no place.
+ */
+bool cal_redis_moved(struct cal_url *place, const redisReply *reply,
+    const char *from);
+
 /* The text of a string reply, or empty. */
 struct cal_slice cal_redis_text(const redisReply *reply);
 

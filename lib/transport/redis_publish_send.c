@@ -269,6 +269,9 @@ on_replicas(void *arg, const redisReply *reply)
 	enum cal_redis_kind kind = cal_redis_kind(reply, &why);
 
 	p->asked = false;
+	/* As in lose: the connection ended, though it is not down yet. */
+	if (kind == CAL_REDIS_LOST)
+		p->up = false;
 	/* If nothing was taken there is nothing that they could have. */
 	if (kind == CAL_REDIS_OK && p->outbox.stored > 0)
 		judge_replicas(p, reply);

@@ -60,7 +60,7 @@ explain(struct cal_err *why, enum cal_code code, struct cal_slice text)
 		text.len = CAL_ERR_TEXT;
 	cal_clean_text(&clean, text, false);
 	(void)cal_fail(why, code, "%s%s", code == CAL_EDATA ? "this Redis is "
-	    "part of a cluster, which is not supported: " : "",
+	    "part of a cluster, which needs cluster=1 in its URL: " : "",
 	    cal_buf_text(&clean));
 	cal_buf_release(&clean);
 }

@@ -2,7 +2,17 @@
  * A session: a connection to Redis that is made anew whenever it is lost.  Its
  * first commands are our own: AUTH and SELECT as the URL says, and a PING,
  * which Redis answers when we are let in and it is not loading.
+ *
+ * With sentinels, one of them is asked for the place of the master before each
+ * connection, and who is there must say of itself that it is the master.  When
+ * it says later that it may not be written to, it is none any more: what was
+ * sent until then is answered, and the connection is made anew.
+ *
+ * In a cluster any node says which one has our keys.  They are together, so
+ * that asking for one of them before all else finds it; when they move away
+ * later it is as with a master that is none any more.
  */
+#include "transport/redis_sentinel.h"
 #include "transport/redis_socket.h"
 
 #include <assert.h>
@@ -17,8 +27,23 @@ static const double DELAY_MIN = 0.1, DELAY_MAX = 5;     /* seconds */
 static const double STEADY = 1;         /* up so long: begin with the least */
 static const double PATIENCE = 5;       /* for an answer, for a connection */
 
+enum { MOVES = 5 };
+
+/* Said in place of MOVED and ASK, which are nobody's business but ours. */
+static char moving[] = "TRYAGAIN the keys move to another node";
+static const redisReply try_again = {
+	.type = REDIS_REPLY_ERROR,
+	.str = moving,
+	.len = sizeof(moving) - 1,
+};
+
 struct cal_redis_session {
 	struct cal_redis_session_conf conf;
+	struct cal_redis_sentinel *sentinel;    /* NULL: the URL says where */
+	struct cal_url place;                   /* where others say it is: … */
+	bool placed;                            /* … a node of the cluster, */
+	bool moved;                             /* to be tried at once, */
+	unsigned moves;                         /* after so many in a row */
 	struct cal_redis_socket *socket;        /* NULL: none */
 	struct cal_redis_words words;           /* of the first commands */
 
@@ -26,6 +51,8 @@ struct cal_redis_session {
 	unsigned block_ms;                      /* that are waited for now */
 
 	bool up, closed;
+	bool demoted;                           /* it is no master any more … */
+	size_t owed;                            /* … and has to answer these */
 	unsigned busy;                          /* events go out */
 	ev_tstamp since;                        /* it is up */
 	double delay;
@@ -84,6 +111,7 @@ answer_all(struct cal_redis_session *rs)
 static void
 session_free(struct cal_redis_session *rs)
 {
+	cal_redis_sentinel_free(rs->sentinel);
 	cal_redis_words_release(&rs->words);
 	cal_redis_ring_release(&rs->waiting);
 	free(rs);
@@ -104,6 +132,8 @@ cal_redis_session_close(struct cal_redis_session *rs)
 	rs->closed = true;
 	rs->up = false;
 	ev_timer_stop(rs->conf.loop, &rs->retry);
+	cal_redis_sentinel_free(rs->sentinel);
+	rs->sentinel = NULL;
 	cal_redis_socket_close(rs->socket);
 	rs->socket = NULL;
 	rs->busy++;
@@ -173,6 +203,60 @@ on_select(void *arg, const redisReply *reply)
 	give_up(rs, &err);
 }
 
+/* An old master comes back as one until it is told otherwise. */
+static void
+on_role(void *arg, const redisReply *reply)
+{
+	struct cal_redis_session *rs = arg;
+	struct cal_err err;
+	enum cal_redis_kind kind = cal_redis_kind(reply, &err);
+
+	if (kind == CAL_REDIS_LOST)
+		return;
+	if (kind == CAL_REDIS_OK) {
+		if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
+		    cal_slice_is(cal_redis_text(reply->element[0]), "master"))
+			return;
+		(void)cal_fail(&err, CAL_EAGAIN, "it is no master now");
+	} else {
+		cal_err_prefix(&err, "cannot ask for its role");
+	}
+	give_up(rs, &err);
+}
+
+static const char *
+host(const struct cal_redis_session *rs)
+{
+	return rs->placed ? rs->place.host : rs->conf.url->host;
+}
+
+/* Any answer but an error says that the key is, or would be, here. */
+static void
+on_exists(void *arg, const redisReply *reply)
+{
+	struct cal_redis_session *rs = arg;
+	struct cal_url place;
+	struct cal_err err;
+	enum cal_redis_kind kind = cal_redis_kind(reply, &err);
+
+	if (kind == CAL_REDIS_OK || kind == CAL_REDIS_LOST)
+		return;
+	if (cal_redis_moved(&place, reply, host(rs))) {
+		if (rs->moves++ < MOVES) {
+			rs->place = place;
+			rs->placed = rs->moved = true;
+		}
+		(void)cal_fail(&err, CAL_EAGAIN, "the nodes of the cluster do "
+		    "not agree about who has the stream");
+	} else if (strncmp(reply->str, "ASK ", 4) == 0) {
+		(void)cal_fail(&err, CAL_EAGAIN, "the stream moves to another "
+		    "node of the cluster");
+	} else {
+		cal_err_prefix(&err, "cannot ask where the stream is");
+	}
+	give_up(rs, &err);
+}
+
 /*
  * Who may not PING was let in; and a Redis whose disk is full says so here, but
  * may still be read.
@@ -198,6 +282,7 @@ on_ping(void *arg, const redisReply *reply)
 		return;
 	}
 	rs->up = true;
+	rs->moves = 0;
 	rs->troubled = rs->put_off = false;
 	rs->since = ev_now(rs->conf.loop);
 	rs->conf.up(rs->conf.arg);
@@ -232,11 +317,48 @@ on_connected(void *arg)
 		cal_redis_add_number(&rs->words, url->db);
 		say(rs, on_select);
 	}
+	if (rs->sentinel != NULL) {
+		cal_redis_begin(&rs->words, "ROLE");
+		say(rs, on_role);
+	}
+	if (url->cluster) {
+		cal_redis_begin(&rs->words, "EXISTS");
+		cal_redis_add_text(&rs->words, url->stream);
+		say(rs, on_exists);
+	}
 	cal_redis_begin(&rs->words, "PING");
 	say(rs, on_ping);
 }
 
 /* Its ups and downs. */
+
+static bool
+begins(const redisReply *reply, const char *word)
+{
+	return reply->type == REDIS_REPLY_ERROR &&
+	    strncmp(reply->str, word, strlen(word)) == 0;
+}
+
+/*
+ * It is not the right one any more.  What is answered from then on was sent
+ * before it said so.
+ */
+static const redisReply *
+watch_role(struct cal_redis_session *rs, const redisReply *reply)
+{
+	bool moved = rs->conf.url->redis.cluster && rs->up &&
+	    (begins(reply, "MOVED ") || begins(reply, "ASK "));
+	bool demoted = rs->sentinel != NULL &&
+	    (begins(reply, "READONLY") || begins(reply, "MASTERDOWN"));
+
+	if (rs->demoted) {
+		rs->owed -= rs->owed > 0;
+	} else if (moved || demoted) {
+		rs->demoted = true;
+		rs->owed = rs->waiting.count;
+	}
+	return moved ? &try_again : reply;
+}
 
 static void
 on_reply(void *arg, const redisReply *reply)
@@ -253,11 +375,16 @@ on_reply(void *arg, const redisReply *reply)
 		return;
 	}
 	command = cal_redis_ring_take(&rs->waiting);
+	reply = watch_role(rs, reply);
 	rs->busy++;
 	if (command.fn != NULL)
 		command.fn(command.arg, reply);
 	if (!rs->closed)
 		watch(rs, false);
+	if (!rs->closed && rs->demoted && rs->owed == 0)
+		cal_redis_socket_end(rs->socket, rs->sentinel != NULL ?
+		    "it is no master any more" :
+		    "the stream moves to another node of the cluster");
 	leave(rs);
 }
 
@@ -273,6 +400,33 @@ try_later(struct cal_redis_session *rs)
 	ev_timer_start(rs->conf.loop, &rs->retry);
 }
 
+/* With sentinels nobody else says where it was. */
+static void
+say_where(const struct cal_redis_session *rs, struct cal_err *err)
+{
+	char *place;
+
+	if (rs->sentinel == NULL)
+		return;
+	place = cal_url_place_text(rs->place.host, rs->place.port);
+	cal_err_prefix(err, "the master '%s', which is at %s",
+	    rs->conf.url->redis.master, place);
+	free(place);
+}
+
+/* At once where another node has the keys; a node that is gone is forgotten. */
+static void
+try_again_soon(struct cal_redis_session *rs, bool was_up)
+{
+	rs->placed = rs->placed && (was_up || rs->moved);
+	if (!rs->moved) {
+		try_later(rs);
+		return;
+	}
+	ev_timer_set(&rs->retry, 0, 0);
+	ev_timer_start(rs->conf.loop, &rs->retry);
+}
+
 static void
 on_ended(void *arg, const char *why)
 {
@@ -281,7 +435,7 @@ on_ended(void *arg, const char *why)
 	bool was_up = rs->up;
 
 	rs->busy++;
-	rs->up = false;
+	rs->up = rs->demoted = false;
 	rs->choked = cal_redis_socket_was_choked(rs->socket);
 	rs->put_off = rs->ending == CAL_EAGAIN;
 	rs->ending = CAL_OK;
@@ -290,6 +444,7 @@ on_ended(void *arg, const char *why)
 	cal_redis_socket_close(rs->socket);
 	rs->socket = NULL;
 	(void)cal_fail(&err, CAL_EUNAVAIL, "%s", why);
+	say_where(rs, &err);
 	be_troubled(rs, &err);
 	answer_all(rs);
 	if (was_up && !rs->closed)
@@ -297,16 +452,17 @@ on_ended(void *arg, const char *why)
 	if (!rs->closed && rs->refused)
 		rs->conf.refused(rs->conf.arg, &rs->trouble);
 	else if (!rs->closed)
-		try_later(rs);
+		try_again_soon(rs, was_up);
 	leave(rs);
 }
 
 static int
-begin(struct cal_redis_session *rs, struct cal_err *err)
+connect_to(struct cal_redis_session *rs, const struct cal_url *url,
+    struct cal_err *err)
 {
 	struct cal_redis_socket_conf conf = {
 		.loop = rs->conf.loop,
-		.url = rs->conf.url,
+		.url = url,
 		.reply_max = CAL_REDIS_REPLY_MAX,
 		.connected = on_connected,
 		.reply = on_reply,
@@ -323,6 +479,41 @@ begin(struct cal_redis_session *rs, struct cal_err *err)
 }
 
 static void
+on_found(void *arg, const struct cal_url *master)
+{
+	struct cal_redis_session *rs = arg;
+	struct cal_err err;
+
+	rs->place = *master;
+	if (connect_to(rs, &rs->place, &err) == CAL_OK)
+		return;
+	say_where(rs, &err);
+	be_troubled(rs, &err);
+	try_later(rs);
+}
+
+static void
+on_unknown(void *arg, const struct cal_err *err)
+{
+	struct cal_redis_session *rs = arg;
+
+	rs->put_off = false;
+	be_troubled(rs, err);
+	try_later(rs);
+}
+
+static int
+begin(struct cal_redis_session *rs, struct cal_err *err)
+{
+	if (rs->sentinel != NULL)
+		return cal_redis_sentinel_ask(rs->sentinel, err);
+	if (!rs->moved)
+		rs->moves = 0;
+	rs->moved = false;
+	return connect_to(rs, rs->placed ? &rs->place : rs->conf.url, err);
+}
+
+static void
 on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct cal_redis_session *rs = timer->data;
@@ -332,6 +523,7 @@ on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)revents;
 	if (begin(rs, &err) == CAL_OK)
 		return;
+	rs->placed = false;
 	be_troubled(rs, &err);
 	try_later(rs);
 }
@@ -340,6 +532,12 @@ int
 cal_redis_session_open(struct cal_redis_session **sessionp,
     const struct cal_redis_session_conf *conf, struct cal_err *err)
 {
+	struct cal_redis_sentinel_conf sentinel = {
+		.loop = conf->loop,
+		.url = conf->url,
+		.found = on_found,
+		.failed = on_unknown,
+	};
 	struct cal_redis_session *rs;
 	struct cal_err why;
 	int rc;
@@ -350,6 +548,9 @@ cal_redis_session_open(struct cal_redis_session **sessionp,
 	rs->delay = DELAY_MIN;
 	ev_init(&rs->retry, on_retry);
 	rs->retry.data = rs;
+	sentinel.arg = rs;
+	if (conf->url->scheme == CAL_REDIS_SENTINEL)
+		rs->sentinel = cal_redis_sentinel_new(&sentinel);
 	rc = begin(rs, &why);
 	if (rc == CAL_ENOHOST) {
 		session_free(rs);

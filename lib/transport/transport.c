@@ -7,6 +7,7 @@ static const struct cal_transport *const transports[] = {
 	&cal_transport_loopback,
 	&cal_transport_redis,
 	&cal_transport_redis_unix,
+	&cal_transport_redis_sentinel,
 };
 
 int

@@ -464,5 +464,6 @@ extern const struct cal_transport cal_transport_zmq_ipc;
 extern const struct cal_transport cal_transport_loopback;
 extern const struct cal_transport cal_transport_redis;
 extern const struct cal_transport cal_transport_redis_unix;
+extern const struct cal_transport cal_transport_redis_sentinel;
 
 #endif

@@ -76,8 +76,8 @@ test_kinds(void **state)
 		{ "-WRONGTYPE no\r\n", CAL_REDIS_REFUSED, CAL_ECONFIG,
 		    "WRONGTYPE no" },
 		{ "-MOVED 7 a:1\r\n", CAL_REDIS_REFUSED, CAL_EDATA, "this "
-		    "Redis is part of a cluster, which is not supported: "
-		    "MOVED 7 a:1" },
+		    "Redis is part of a cluster, which needs cluster=1 in its "
+		    "URL: MOVED 7 a:1" },
 		{ "-\r\n", CAL_REDIS_REFUSED, CAL_EPROTO, "" },
 		{ "-ERR \033[2J\302\233x\r\n", CAL_REDIS_REFUSED, CAL_EPROTO,
 		    "ERR \\x1b[2J\\u{9b}x" },

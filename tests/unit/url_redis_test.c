@@ -73,6 +73,93 @@ test_places(void **state)
 }
 
 static void
+test_sentinels(void **state)
+{
+	(void)state;
+	parse("redis+sentinel://alice:secret@h:1,[::1],10.0.0.1:3/my-1._/4"
+	    "?stream=s&group=g");
+	assert_int_equal(url.scheme, CAL_REDIS_SENTINEL);
+	assert_true(cal_url_is_redis(&url));
+	assert_string_equal(url.host, "");
+	assert_int_equal(url.port, 0);
+	assert_string_equal(url.redis.user, "alice");
+	assert_string_equal(url.redis.password, "secret");
+	assert_int_equal(url.redis.sentinel_count, 3);
+	assert_string_equal(url.redis.sentinels[0].host, "h");
+	assert_int_equal(url.redis.sentinels[0].port, 1);
+	assert_string_equal(url.redis.sentinels[1].host, "::1");
+	assert_int_equal(url.redis.sentinels[1].port, 26379);
+	assert_string_equal(url.redis.sentinels[2].host, "10.0.0.1");
+	assert_int_equal(url.redis.sentinels[2].port, 3);
+	assert_string_equal(url.redis.master, "my-1._");
+	assert_int_equal(url.redis.db, 4);
+	assert_string_equal(url.redis.stream, "s");
+	assert_string_equal(url.redis.group, "g");
+	parse("redis+sentinel://a,b,c:3,d,e,f,g,h/m?stream=s");
+	assert_int_equal(url.redis.sentinel_count, CAL_URL_SENTINELS);
+}
+
+static void
+test_sentinels_refused(void **state)
+{
+	(void)state;
+	refuse("redis+sentinel://h:1", "names no master");
+	refuse("redis+sentinel://h:1?stream=s", "names no master");
+	refuse("redis+sentinel://h:1/?stream=s", "master: it is empty");
+	refuse("redis+sentinel://h:1/a%20?stream=s", "master: its name has");
+	refuse("redis+sentinel://h:1/a,b?stream=s", "master: its name has");
+	refuse("redis+sentinel://h:1/m", "names no stream");
+	refuse("redis+sentinel://h:1/m/?stream=s", "bad database ''");
+	refuse("redis+sentinel://h:1/m/x?stream=s", "bad database 'x'");
+	refuse("redis+sentinel://h:1/m/1/2?stream=s", "bad database '1/2'");
+	refuse("redis+sentinel://h:1/m?stream=s&db=1", "MASTER/DB");
+	refuse("redis+sentinel:///m?stream=s", "no host");
+	refuse("redis+sentinel://h:1,/m?stream=s", "no host");
+	refuse("redis+sentinel://,h:1/m?stream=s", "no host");
+	refuse("redis+sentinel://h:0/m?stream=s", "bad port");
+	refuse("redis+sentinel://h:x,i/m?stream=s", "bad port 'x'");
+	refuse("redis+sentinel://h:*/m?stream=s", "only for listening");
+	refuse("redis+sentinel://*/m?stream=s", "only for listening");
+	refuse("redis+sentinel://::1/m?stream=s", "in brackets");
+	refuse("redis+sentinel://a,b,c,d,e,f,g,h,i/m?stream=s",
+	    "more than 8 sentinels");
+	refuse("redis+sentinel://:secret@a,alice:secret@b/m?stream=s",
+	    "as percent codes only");
+}
+
+static void
+test_cluster(void **state)
+{
+	(void)state;
+	parse("redis://h?stream=s&cluster=1");
+	assert_true(url.redis.cluster);
+	assert_string_equal(url.redis.stream, "{s}");
+	parse("redis://h?cluster=1&stream={s}.dead");
+	assert_string_equal(url.redis.stream, "{s}.dead");
+	parse("redis://h?stream={s}");
+	assert_false(url.redis.cluster);
+	assert_string_equal(url.redis.stream, "{s}");
+	shows("redis://h?cluster=1&stream=s",
+	    "redis://h:6379?stream=s&cluster=1");
+	shows("redis://h?cluster=1&stream={s}",
+	    "redis://h:6379?stream=s&cluster=1");
+	shows("redis://h?cluster=1&stream={s}.dead",
+	    "redis://h:6379?stream=%7Bs%7D.dead&cluster=1");
+	shows("redis://h?cluster=1&stream={s}{t}",
+	    "redis://h:6379?stream=%7Bs%7D%7Bt%7D&cluster=1");
+	refuse("redis://h?stream=s&cluster=0", "cluster= is 1");
+	refuse("redis://h?stream=s&cluster", "cluster= is 1");
+	refuse("redis://h?stream=s&cluster=1&cluster=1", "twice");
+	refuse("redis://h?cluster=1", "names no stream");
+	refuse("redis://h/1?stream=s&cluster=1", "database 0 only");
+	refuse("redis+unix://h?stream=s&cluster=1", "is for redis://");
+	refuse("redis+sentinel://h/m?stream=s&cluster=1", "is for redis://");
+	refuse("redis://h?stream={}&cluster=1", "braces");
+	refuse("redis://h?stream=}a{&cluster=1", "braces");
+	refuse("redis://h?stream=a}&cluster=1", "braces");
+}
+
+static void
 test_userinfo(void **state)
 {
 	(void)state;
@@ -104,6 +191,10 @@ test_text(void **state)
 	shows("redis+unix://alice:secret@/r?db=1&stream=s&group=g",
 	    "redis+unix:///r?stream=s&group=g&db=1");
 	shows("redis+unix://r?db=0&stream=s", "redis+unix://r?stream=s");
+	shows("redis+sentinel://alice:secret@h,[::1]:2/m/0?stream=s",
+	    "redis+sentinel://h:26379,[::1]:2/m?stream=s");
+	shows("redis+sentinel://h:1/m/15?group=g&stream=s",
+	    "redis+sentinel://h:1/m/15?stream=s&group=g");
 }
 
 static void
@@ -139,8 +230,6 @@ test_refused(void **state)
 	refuse("redis+unix:///a?stream=s&db", "bad database ''");
 	refuse("redis+unix:///a?stream=s&db=65536", "bad database");
 	refuse("rediss://:secret@h?stream=s", "no TLS");
-	refuse("redis+sentinel://h:1,i:2/m?stream=s", "not supported yet");
-	refuse("redis://h?stream=s&cluster=1", "not supported yet");
 	refuse("REDIS://h?stream=s", "must begin with");
 }
 
@@ -207,7 +296,12 @@ test_lengths(void **state)
 	text[len + CAL_URL_NAME_MAX] = '\0';
 	parse(text);
 	assert_int_equal(strlen(url.redis.stream), CAL_URL_NAME_MAX);
-	text[len + CAL_URL_NAME_MAX] = 'a';
+	strcpy(text + len + CAL_URL_NAME_MAX, "&cluster=1");
+	refuse(text, "not more than 253 bytes");
+	strcpy(text + len + CAL_URL_NAME_MAX - 2, "&cluster=1");
+	parse(text);
+	assert_int_equal(strlen(url.redis.stream), CAL_URL_NAME_MAX);
+	memset(text + len, 'a', sizeof(text) - len);
 	text[len + CAL_URL_NAME_MAX + 1] = '\0';
 	refuse(text, "stream: more than 255 bytes");
 	text[len + CAL_URL_NAME_MAX + 1] = 'a';
@@ -244,6 +338,28 @@ test_nothing_left(void **state)
 }
 
 static void
+test_place(void **state)
+{
+	struct cal_err err;
+	char *text;
+
+	(void)state;
+	assert_int_equal(cal_url_set_place(&url, "::1", "7", &err), CAL_OK);
+	assert_int_equal(url.scheme, CAL_REDIS);
+	text = cal_url_place_text(url.host, url.port);
+	assert_string_equal(text, "[::1]:7");
+	free(text);
+	assert_int_equal(cal_url_set_place(&url, "a.b", "65535", &err),
+	    CAL_OK);
+	assert_string_equal(url.host, "a.b");
+	assert_int_equal(cal_url_set_place(&url, "*", "1", &err), CAL_EUSAGE);
+	assert_int_equal(cal_url_set_place(&url, "", "1", &err), CAL_EUSAGE);
+	assert_int_equal(cal_url_set_place(&url, "h", "*", &err), CAL_EUSAGE);
+	assert_int_equal(cal_url_set_place(&url, "[::1]", "1", &err),
+	    CAL_EUSAGE);
+}
+
+static void
 test_resolve(void **state)
 {
 	struct cal_err err;
@@ -273,6 +389,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_cluster),
+		cmocka_unit_test(test_sentinels),
+		cmocka_unit_test(test_sentinels_refused),
 		cmocka_unit_test(test_userinfo),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_refused),
@@ -280,6 +399,7 @@ main(void)
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_nothing_left),
+		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_shown),
 	};
