@@ -14,26 +14,57 @@ enum cal_scheme {
 	CAL_TCP,                /* tcp://HOST:PORT */
 	CAL_IPC,                /* ipc://PATH */
 	CAL_LOOPBACK,           /* loop://NAME, inside one process, for tests */
+	CAL_REDIS,              /* redis://[[USER][:PASSWORD]@]HOST[:PORT][/DB] */
+	CAL_REDIS_UNIX,         /* redis+unix://PATH */
 };
 
 enum {
 	CAL_URL_HOST_MAX = 255,
 	CAL_URL_PATH_MAX = 107, /* sun_path, without its NUL */
+	CAL_URL_NAME_MAX = 255,
+	CAL_URL_PASSWORD_MAX = 511,
+	CAL_URL_REDIS_PORT = 6379,
+	CAL_URL_DB_MAX = 65535,
+};
+
+/*
+ * What the URL of a stream in Redis says besides where Redis is.  Percent
+ * codes of userinfo and query are decoded; no value holds a NUL or a control
+ * character, names are UTF-8.
+ */
+struct cal_url_redis {
+	char user[CAL_URL_NAME_MAX + 1];        /* empty: the default one */
+	char password[CAL_URL_PASSWORD_MAX + 1];        /* empty: none */
+	uint32_t db;
+	char stream[CAL_URL_NAME_MAX + 1];      /* stream=NAME; never empty */
+	char group[CAL_URL_NAME_MAX + 1];       /* group=G; empty: none */
+	char consumer[CAL_URL_NAME_MAX + 1];    /* consumer=C; empty: none */
 };
 
 struct cal_url {
 	enum cal_scheme scheme;
-	char host[CAL_URL_HOST_MAX + 1];        /* tcp; without brackets */
-	uint16_t port;                          /* tcp; 0: any ("*") */
-	char path[CAL_URL_PATH_MAX + 1];        /* ipc: path; loop: name */
+	char host[CAL_URL_HOST_MAX + 1];        /* tcp, redis; no brackets */
+	uint16_t port;                          /* the same; 0: any ("*") */
+	char path[CAL_URL_PATH_MAX + 1];        /* ipc, redis+unix: path;
+	                                           loop: name */
+	struct cal_url_redis redis;             /* of the two kinds of Redis */
 };
+
+/* Is it one of a stream in Redis? */
+static inline bool
+cal_url_is_redis(const struct cal_url *url)
+{
+	return url->scheme == CAL_REDIS || url->scheme == CAL_REDIS_UNIX;
+}
 
 /*
  * Reads text.  With bind, the host may be "*" or an address and the port "*";
  * to connect neither.  Everything that is not exactly of these forms is
  * CAL_EUSAGE: unknown scheme, userinfo, query, empty host, port 0 or above
  * 65535, white space and control characters, a path too long for a socket, an
- * abstract socket ("@name").  Schemes are lower case.
+ * abstract socket ("@name").  Schemes are lower case.  A redis URL must name a
+ * stream, and may have userinfo and the query keys stream, group, consumer, and
+ * db (redis+unix), each once.  rediss:// is refused: there is no TLS here.
  */
 int cal_url_parse(struct cal_url *url, const char *text, bool bind,
     struct cal_err *err);
@@ -48,7 +79,10 @@ int cal_url_parse(struct cal_url *url, const char *text, bool bind,
 int cal_url_resolve(const struct cal_url *url, char *numeric, bool *openp,
     struct cal_err *err);
 
-/* The text of url, never with a password.  The caller frees. */
+/*
+ * The text of url, never with user or password, in the form in which
+ * cal_url_parse takes it.  The caller frees.
+ */
 char *cal_url_text(const struct cal_url *url);
 
 #endif

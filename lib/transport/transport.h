@@ -16,6 +16,10 @@
  * owner waits for room.  One that consumes has one link, whoever is behind it:
  * to connect it goes up and down, to bind it is up from the first message on.
  * What a connection brought before it ended may come behind its down.
+ *
+ * Redis keeps what it is given: whoever publishes is told when it has it
+ * (events->stored), and whoever consumes settles what he was given
+ * (cal_conn_settle).  There are no readers to count and nobody is PINGed.
  */
 #ifndef CAL_TRANSPORT_TRANSPORT_H
 #define CAL_TRANSPORT_TRANSPORT_H
@@ -38,6 +42,7 @@ enum {
 	CAL_CONN_PREFIX = 255,
 	CAL_CONN_ASKED = 1 << 20,       /* bytes of a reader's subscriptions */
 	CAL_MESSAGE_PRE = 8,    /* frames before the last three */
+	CAL_CONN_WINDOW = 100,  /* of what Redis has, taken and not settled */
 };
 
 /* What is spoken over a connection, and which end of it is ours. */
@@ -58,6 +63,7 @@ struct cal_frames {
 	struct cal_slice header, payload;
 	const struct cal_slice *pre;    /* frames in front, for a PONG */
 	size_t pre_count;
+	uint64_t receipt;               /* of the request that this answers */
 };
 
 /*
@@ -82,6 +88,14 @@ struct cal_message {
 	struct cal_slice pre[CAL_MESSAGE_PRE];  /* without the routing id */
 	size_t pre_count;
 	struct cal_hold *hold;
+
+	/*
+	 * To be given back, once, with the answer or with cal_conn_settle; 0:
+	 * nothing is to be settled.
+	 */
+	uint64_t receipt;
+	struct cal_slice id;            /* by which Redis knows it; or empty */
+	unsigned deliveries;            /* this one included; 0: not known */
 };
 
 /* Moves the hold out: the slices of message then live as long as it does. */
@@ -93,6 +107,13 @@ cal_message_take(struct cal_message *message)
 	message->hold = NULL;
 	return hold;
 }
+
+/* What becomes of a message that was taken from Redis. */
+enum cal_settle {
+	CAL_SETTLE_DONE,        /* never to be given to anybody again */
+	CAL_SETTLE_DEAD,        /* the same, but kept in the stream NAME.dead */
+	CAL_SETTLE_BACK,        /* somebody else may have it, in time */
+};
 
 struct cal_conn;
 
@@ -106,6 +127,12 @@ struct cal_link {
 	char name[CAL_LINK_NAME];       /* an opaque printable word */
 	struct cal_user *user;          /* whose key it has; NULL: not known */
 	bool barred;                    /* its key is not let in any more */
+
+	/*
+	 * Calls that leave over it say these two, so that their answers find
+	 * back to us (cid, rto); empty: they need not.
+	 */
+	struct cal_slice cid, rto;
 };
 
 struct cal_conn_events {
@@ -134,6 +161,23 @@ struct cal_conn_events {
 
 	/* Publishing: cal_conn_readers may have another answer now. */
 	void (*readers)(void *arg);
+
+	/*
+	 * Publishing to Redis: it has the next of the messages that were
+	 * published, in their order, by this id.  May be NULL.
+	 */
+	void (*stored)(void *arg, struct cal_slice id);
+
+	/*
+	 * Redis: nothing is taken or published any more, but for what still
+	 * comes.  CAL_OK: the end was reached (conf.redis->leave); otherwise
+	 * what went wrong for good.  Once at most.  May be NULL.
+	 */
+	void (*ended)(void *arg, const struct cal_err *err);
+
+	/* Redis: so many messages of a stream were gone before they could be
+	 * read.  May be NULL. */
+	void (*trimmed)(void *arg, uint64_t count);
 };
 
 /*
@@ -145,6 +189,31 @@ struct cal_conn_keys {
 	const uint8_t *server;          /* to connect: the other side's key */
 	const struct cal_allow *allow;  /* to bind: NULL lets every key in */
 	const char *domain;             /* to bind: of ZAP, not empty */
+};
+
+/* What is particular to Redis; zeroed: as its comments say of 0. */
+struct cal_conn_redis {
+	/* SUBSCRIBE. */
+	const char *start;      /* an id behind which it begins, "0", or "$" for
+	                           now; NULL: "$", or "0" for a group that is
+	                           created now; lent while it is open */
+	bool leave;             /* ended at what is the end now */
+	bool ack;               /* settled messages only are acknowledged; else
+	                           at once when they are read */
+	double lease;           /* seconds until others may claim them; ack */
+	unsigned max_deliver;   /* then to NAME.dead; 0: never; ack */
+	size_t window;          /* taken and not settled: 0: CAL_CONN_WINDOW;
+	                           also of RPC that binds */
+
+	/* RPC that binds: acknowledge with the answer, not before. */
+	bool at_least_once;
+
+	/* PUBLISH. */
+	uint64_t max_len;       /* the stream is trimmed to about so many */
+	unsigned replicas;      /* that must have it, … */
+	unsigned replicas_ms;   /* … within this time */
+	double patience;        /* to go on trying, from the first failure; 0:
+	                           for ever */
 };
 
 struct cal_conn_conf {
@@ -163,6 +232,8 @@ struct cal_conn_conf {
 	const struct cal_conn_keys *keys;       /* NULL: nothing is encrypted */
 	bool insecure;          /* may be open to the network unencrypted */
 	size_t max_body;        /* frames may have 4 times as much, or 2 MiB */
+	const struct cal_conn_redis *redis;     /* lent while it is open; NULL:
+	                                           as zeroed */
 	const struct cal_conn_events *events;   /* static */
 	void *arg;
 };
@@ -192,6 +263,12 @@ struct cal_transport {
 	bool (*is_read)(const struct cal_conn *conn);
 	bool (*left)(const struct cal_conn *conn, uint64_t *progressp);
 	void (*pause)(struct cal_conn *conn, bool pause);
+
+	/* Of what is kept; NULL: nothing is. */
+	void (*settle)(struct cal_conn *conn, uint64_t receipt,
+	    enum cal_settle settle, const char *why);
+	void (*retry)(struct cal_conn *conn, uint64_t receipt);
+	bool silent;            /* nobody is asked what he is: there is no PING */
 };
 
 /* Every connection begins with this. */
@@ -260,6 +337,23 @@ bool cal_conn_left(const struct cal_conn *conn, uint64_t *progressp);
  */
 void cal_conn_pause(struct cal_conn *conn, bool pause);
 
+/*
+ * Settles a message that was taken from Redis; why (or NULL) is kept with a
+ * dead one.  A receipt that is 0 is none, and nothing happens; nothing is to
+ * be settled where nothing is kept.
+ */
+void cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
+    enum cal_settle settle, const char *why);
+
+/*
+ * Its owner tries the message once more by himself: that is one more delivery.
+ * Until it is settled its claim is renewed.
+ */
+void cal_conn_retry(struct cal_conn *conn, uint64_t receipt);
+
+/* Is there no PING over it? */
+bool cal_conn_is_silent(const struct cal_conn *conn);
+
 /* Has everything been handed to the system's side of the transport? */
 bool cal_conn_idle(const struct cal_conn *conn);
 
@@ -286,5 +380,7 @@ bool cal_conn_close(struct cal_conn *conn, double grace);
 extern const struct cal_transport cal_transport_zmq_tcp;
 extern const struct cal_transport cal_transport_zmq_ipc;
 extern const struct cal_transport cal_transport_loopback;
+extern const struct cal_transport cal_transport_redis;
+extern const struct cal_transport cal_transport_redis_unix;
 
 #endif
