@@ -105,7 +105,8 @@ INSTALL_PAGES := $(filter $(CMD_SRC:cmd/%.c=man/%.1) man/%.5 man/%.7,$(PAGES))
 
 # The libraries, as $(B)/link.mk finds them: CAL_LINK and CAL_LIBS.
 
-SHARED_LIBS = $$($(PKG_CONFIG) --libs libzmq libsodium) -lsnappy -lev -lm
+SHARED_LIBS = $$($(PKG_CONFIG) --libs libzmq libsodium) -lsnappy -lev \
+    -lhiredis -lm
 TEST_LIBS := -lcmocka -ljansson
 
 ifneq ($(filter-out clean uninstall dist show-build,\
@@ -164,7 +165,7 @@ $(B)/members: FORCE
 # library; libzmq.a wants GSSAPI, PGM and NORM, which we stub, and nm says
 # whether the stubs cover all that it wants.
 
-ARCHIVES := zmq sodium snappy ev stdc++ bsd md
+ARCHIVES := zmq sodium snappy ev hiredis stdc++ bsd md
 archive = $(shell $(CC) -print-file-name=lib$(1).a)
 ARCHIVE_LIBS = $(filter /%,$(foreach a,$(ARCHIVES),$(call archive,$(a))))
 WANTED := gss_|pgm_|GSS_|Norm[A-Z]|NORM_
@@ -202,11 +203,11 @@ printf 'CAL_LINK := %s\nCAL_LIBS := %s\n' "$$mode" "$$libs" >$@
 endef
 
 define probe
-#include <ev.h>\n#include <sodium.h>\n#include <snappy-c.h>\n#include <zmq.h>\n
+#include <ev.h>\n#include <hiredis/hiredis.h>\n#include <sodium.h>\n#include <snappy-c.h>\n#include <zmq.h>\n
 int\nmain(void)\n{\n
 \tvoid *ctx = zmq_ctx_new();\n
 \tif (!ctx || sodium_init() == -1 || !ev_loop_new(0) ||\n
-\t    !snappy_max_compressed_length(1))\n\t\treturn 1;\n
+\t    !snappy_max_compressed_length(1) || !redisReaderCreate())\n\t\treturn 1;\n
 \treturn zmq_ctx_term(ctx) != 0;\n}\n
 endef
 

@@ -2,18 +2,16 @@
  * URLs.  A text is taken apart from left to right, and whatever is not
  * expected where it stands is refused with a word about it.
  */
-#include "base/url.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/url_parts.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-enum { LABEL_MAX = 63 };
+enum { LABEL_MAX = 63, SHOWN_MAX = 300 };
 
 /* Locale-free: ASCII only. */
 static bool
@@ -77,9 +75,8 @@ is_name(const char *host)
 	}
 }
 
-/* What stands between "tcp://" and the last colon. */
-static int
-read_host(struct cal_url *url, const char *text, size_t len, bool bind,
+int
+cal_url_read_host(struct cal_url *url, const char *text, size_t len, bool bind,
     struct cal_err *err)
 {
 	bool brackets = len >= 2 && text[0] == '[' && text[len - 1] == ']';
@@ -113,8 +110,8 @@ read_host(struct cal_url *url, const char *text, size_t len, bool bind,
 	return CAL_OK;
 }
 
-static int
-read_port(struct cal_url *url, const char *text, bool bind,
+int
+cal_url_read_port(struct cal_url *url, const char *text, bool bind,
     struct cal_err *err)
 {
 	uint64_t port;
@@ -146,10 +143,10 @@ read_tcp(struct cal_url *url, const char *text, bool bind, struct cal_err *err)
 		    "nothing may follow the port");
 	if (colon == NULL || strchr(colon, ']') != NULL)
 		return cal_fail(err, CAL_EUSAGE, "no port");
-	rc = read_host(url, text, (size_t)(colon - text), bind, err);
+	rc = cal_url_read_host(url, text, (size_t)(colon - text), bind, err);
 	if (rc != CAL_OK)
 		return rc;
-	return read_port(url, colon + 1, bind, err);
+	return cal_url_read_port(url, colon + 1, bind, err);
 }
 
 /* "%20" in a path would be a file of that name, which nobody wants. */
@@ -165,8 +162,8 @@ has_percent_code(const char *text)
 	return false;
 }
 
-static int
-read_path(struct cal_url *url, const char *text, struct cal_err *err)
+int
+cal_url_read_path(struct cal_url *url, const char *text, struct cal_err *err)
 {
 	if (*text == '\0')
 		return cal_fail(err, CAL_EUSAGE, "no path");
@@ -175,12 +172,9 @@ read_path(struct cal_url *url, const char *text, struct cal_err *err)
 		    "permissions and are not supported");
 	if (strchr(text, '*') != NULL)
 		return cal_fail(err, CAL_EUSAGE, "a path has no '*'");
-	if (strpbrk(text, "?#") != NULL)
-		return cal_fail(err, CAL_EUSAGE,
-		    "nothing may follow the path");
 	if (has_percent_code(text))
 		return cal_fail(err, CAL_EUSAGE,
-		    "percent codes are not understood");
+		    "percent codes are not understood in a path");
 	if (strlen(text) > CAL_URL_PATH_MAX)
 		return cal_fail(err, CAL_EUSAGE,
 		    "path is longer than %d bytes", CAL_URL_PATH_MAX);
@@ -188,32 +182,67 @@ read_path(struct cal_url *url, const char *text, struct cal_err *err)
 	return CAL_OK;
 }
 
+static const struct {
+	const char *text;
+	enum cal_scheme scheme;
+	const char *not_there;          /* why not; NULL: it is */
+} schemes[] = {
+	{ "tcp://", CAL_TCP, NULL },
+	{ "ipc://", CAL_IPC, NULL },
+	{ "loop://", CAL_LOOPBACK, NULL },
+	{ "redis://", CAL_REDIS, NULL },
+	{ "redis+unix://", CAL_REDIS_UNIX, NULL },
+	{ "rediss://", CAL_REDIS, "there is no TLS here, and without it "
+	    "the password would be for all to read" },
+	{ "redis+sentinel://", CAL_REDIS, "Redis Sentinel is not supported "
+	    "yet" },
+};
+
+static int
+read_rest(struct cal_url *url, const char *text, bool bind,
+    struct cal_err *err)
+{
+	switch (url->scheme) {
+	case CAL_TCP:
+		return read_tcp(url, text, bind, err);
+	case CAL_IPC:
+	case CAL_LOOPBACK:
+		if (strpbrk(text, "?#") != NULL)
+			return cal_fail(err, CAL_EUSAGE,
+			    "nothing may follow the path");
+		return cal_url_read_path(url, text, err);
+	case CAL_REDIS:
+	case CAL_REDIS_UNIX:
+		return cal_url_redis_read(url, text, err);
+	}
+	return cal_fail(err, CAL_EBUG, "no such scheme");
+}
+
 static int
 read_parts(struct cal_url *url, const char *text, bool bind,
     struct cal_err *err)
 {
+	size_t i, len;
+
 	if (has_blank(text))
 		return cal_fail(err, CAL_EUSAGE,
 		    "white space or control character");
-	if (strncmp(text, "tcp://", 6) == 0) {
-		url->scheme = CAL_TCP;
-		return read_tcp(url, text + 6, bind, err);
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		len = strlen(schemes[i].text);
+		if (strncmp(text, schemes[i].text, len) != 0)
+			continue;
+		if (schemes[i].not_there != NULL)
+			return cal_fail(err, CAL_EUSAGE, "%s",
+			    schemes[i].not_there);
+		url->scheme = schemes[i].scheme;
+		return read_rest(url, text + len, bind, err);
 	}
-	if (strncmp(text, "ipc://", 6) == 0) {
-		url->scheme = CAL_IPC;
-		return read_path(url, text + 6, err);
-	}
-	if (strncmp(text, "loop://", 7) == 0) {
-		url->scheme = CAL_LOOPBACK;
-		return read_path(url, text + 7, err);
-	}
-	return cal_fail(err, CAL_EUSAGE,
-	    "must begin with tcp:// or ipc://");
+	return cal_fail(err, CAL_EUSAGE, "must begin with tcp://, ipc://, "
+	    "redis:// or redis+unix://");
 }
 
-/* What may stand in a message: nothing before an '@', for it is a secret. */
-static const char *
-without_userinfo(const char *text)
+const char *
+cal_url_shown(const char *text)
 {
 	const char *at = strrchr(text, '@');
 
@@ -224,123 +253,55 @@ int
 cal_url_parse(struct cal_url *url, const char *text, bool bind,
     struct cal_err *err)
 {
+	size_t len;
 	int rc;
 
 	memset(url, 0, sizeof(*url));
 	if ((rc = read_parts(url, text, bind, err)) == CAL_OK)
 		return CAL_OK;
 	memset(url, 0, sizeof(*url));
-	cal_err_prefix(err, "bad URL '%s'", without_userinfo(text));
+	text = cal_url_shown(text);
+	/* Others write passwords into a query. */
+	len = strcspn(text, "?");
+	cal_err_prefix(err, "bad URL '%.*s'", (int)(len < SHOWN_MAX ? len :
+	    SHOWN_MAX), text);
 	return rc;
 }
 
-static bool
-is_loopback(const struct sockaddr *address)
+/* "HOST:PORT"; the caller frees. */
+static char *
+place_text(const struct cal_url *url)
 {
-	if (address->sa_family == AF_INET) {
-		struct sockaddr_in in;
+	bool six = strchr(url->host, ':') != NULL;
 
-		memcpy(&in, address, sizeof(in));
-		return ntohl(in.sin_addr.s_addr) >> 24 == 127;
-	}
-	if (address->sa_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-
-		memcpy(&in6, address, sizeof(in6));
-		return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr) ||
-		    (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) &&
-		    in6.sin6_addr.s6_addr[12] == 127);
-	}
-	return false;
-}
-
-/* "127.0.0.1" or "[::1]". */
-static int
-put_numeric(char *numeric, const struct addrinfo *info)
-{
-	bool six = info->ai_family == AF_INET6;
-	int rc;
-
-	if (six)
-		*numeric++ = '[';
-	rc = getnameinfo(info->ai_addr, info->ai_addrlen, numeric,
-	    INET6_ADDRSTRLEN, NULL, 0, NI_NUMERICHOST);
-	if (rc == 0 && six)
-		strcat(numeric, "]");
-	return rc;
-}
-
-/* libzmq tries one address only, and takes one of IPv4 where it may. */
-static const struct addrinfo *
-choose(const struct addrinfo *list)
-{
-	const struct addrinfo *info;
-
-	for (info = list; info != NULL; info = info->ai_next)
-		if (info->ai_family == AF_INET)
-			return info;
-	return list;
-}
-
-static int
-find_host(struct addrinfo **listp, const char *host)
-{
-	struct addrinfo hints;
-
-	memset(&hints, 0, sizeof(hints));
-	hints.ai_family = AF_UNSPEC;
-	hints.ai_socktype = SOCK_STREAM;
-	return getaddrinfo(host, NULL, &hints, listp);
-}
-
-int
-cal_url_resolve(const struct cal_url *url, char *numeric, bool *openp,
-    struct cal_err *err)
-{
-	struct addrinfo *list = NULL, *info;
-	int rc;
-
-	*openp = false;
-	if (url->scheme != CAL_TCP)
-		return CAL_OK;
-	if (strcmp(url->host, "*") == 0) {
-		*openp = true;
-		if (numeric != NULL)
-			strcpy(numeric, "*");
-		return CAL_OK;
-	}
-	if ((rc = find_host(&list, url->host)) != 0)
-		goto failed;
-	for (info = list; info != NULL; info = info->ai_next)
-		if (!is_loopback(info->ai_addr))
-			*openp = true;
-	if (numeric != NULL && (rc = put_numeric(numeric, choose(list))) != 0)
-		goto failed;
-	freeaddrinfo(list);
-	return CAL_OK;
-failed:
-	if (list != NULL)
-		freeaddrinfo(list);
-	return cal_fail(err, CAL_ENOHOST, "cannot resolve '%s': %s",
-	    url->host, gai_strerror(rc));
+	if (url->port == 0)
+		return cal_asprintf("%s%s%s:*", six ? "[" : "", url->host,
+		    six ? "]" : "");
+	return cal_asprintf("%s%s%s:%u", six ? "[" : "", url->host,
+	    six ? "]" : "", url->port);
 }
 
 char *
 cal_url_text(const struct cal_url *url)
 {
-	bool six = strchr(url->host, ':') != NULL;
+	char *place = NULL, *text = NULL;
 
 	switch (url->scheme) {
 	case CAL_IPC:
 		return cal_asprintf("ipc://%s", url->path);
 	case CAL_LOOPBACK:
 		return cal_asprintf("loop://%s", url->path);
+	case CAL_REDIS_UNIX:
+		return cal_url_redis_text(url, url->path);
 	case CAL_TCP:
+		place = place_text(url);
+		text = cal_asprintf("tcp://%s", place);
+		break;
+	case CAL_REDIS:
+		place = place_text(url);
+		text = cal_url_redis_text(url, place);
 		break;
 	}
-	if (url->port == 0)
-		return cal_asprintf("tcp://%s%s%s:*", six ? "[" : "",
-		    url->host, six ? "]" : "");
-	return cal_asprintf("tcp://%s%s%s:%u", six ? "[" : "", url->host,
-	    six ? "]" : "", url->port);
+	free(place);
+	return text;
 }

@@ -15,7 +15,7 @@ enum cal_scheme {
 	CAL_IPC,                /* ipc://PATH */
 	CAL_LOOPBACK,           /* loop://NAME, inside one process, for tests */
 	CAL_REDIS,              /* redis://[[USER][:PASSWORD]@]HOST[:PORT][/DB] */
-	CAL_REDIS_UNIX,         /* redis+unix://PATH */
+	CAL_REDIS_UNIX,         /* redis+unix://[[USER][:PASSWORD]@]PATH */
 };
 
 enum {
@@ -64,13 +64,19 @@ cal_url_is_redis(const struct cal_url *url)
  * 65535, white space and control characters, a path too long for a socket, an
  * abstract socket ("@name").  Schemes are lower case.  A redis URL must name a
  * stream, and may have userinfo and the query keys stream, group, consumer, and
- * db (redis+unix), each once.  rediss:// is refused: there is no TLS here.
+ * db (redis+unix), each once.  The last '@' ends its userinfo; what else is an
+ * '@' is written as a percent code.  rediss:// is refused: there is no TLS
+ * here.  No words show anything before an '@', nor a value behind a '?' (but a
+ * bad db's).
  */
 int cal_url_parse(struct cal_url *url, const char *text, bool bind,
     struct cal_err *err);
 
+/* What of the text of a URL, or of what may be one, words may show. */
+const char *cal_url_shown(const char *text);
+
 /*
- * Looks the host of a tcp URL up.  CAL_ENOHOST when the name does not
+ * Looks the host of a tcp or redis URL up.  CAL_ENOHOST when the name does not
  * resolve.  With numeric (which may be NULL; INET6_ADDRSTRLEN + 2 bytes) the
  * first address of IPv4, or else of IPv6, is stored there as libzmq takes it
  * ("127.0.0.1", "[::1]").  *openp: some address of it is not loopback; "*" is

@@ -3,17 +3,18 @@
  * this.
  *
  * A session is one connection to Redis, with what is to be said again when it
- * is made anew; redis_session.c makes it, redis_socket.c is hiredis on libev,
- * bounded, and redis_reply.c reads what Redis answers.  What is spoken over
- * sessions is in redis_publish.c, redis_read.c (streams), redis_serve.c and
- * redis_call.c (RPC), a row each; redis.c chooses among them.
+ * is made anew: redis_session.c.  redis_command.c puts commands together, and
+ * redis_reply.c reads what Redis answers.  What is spoken over sessions is in
+ * redis_publish.c, redis_read.c (streams), redis_serve.c and redis_call.c
+ * (RPC), a row each; redis.c chooses among them.
  *
  * A blocking read holds its connection, so whoever reads has two sessions:
  * one that only ever reads, and one for everything else.
  *
- * hiredis 0.14 has no time-outs of its own, believes every length that it is
- * told, leaves its descriptor to children, and frees a context whose callbacks
- * are still running: all of that is redis_socket.c's to put right.
+ * Of hiredis there are its replies and their reader, which redis_reader.c gives
+ * limits.  Its asynchronous contexts (0.14) have no time-outs, leave their
+ * descriptor to children, and abort the process when an answer comes that
+ * nobody asked for, so the connection itself is ours: redis_socket.c.
  */
 #ifndef CAL_TRANSPORT_REDIS_H
 #define CAL_TRANSPORT_REDIS_H
@@ -147,7 +148,11 @@ struct cal_redis_session_conf {
 	void *arg;
 };
 
-/* Resolves the host: CAL_ENOHOST.  That nothing answers is no error. */
+/*
+ * Resolves the host: CAL_ENOHOST.  That nothing answers is no error.  A host
+ * name is looked up again for each connection, during which the loop stands
+ * still.
+ */
 int cal_redis_session_open(struct cal_redis_session **sessionp,
     const struct cal_redis_session_conf *conf, struct cal_err *err);
 
@@ -174,7 +179,7 @@ void cal_redis_session_restart(struct cal_redis_session *session);
 
 /*
  * Closes: every command that waits is answered with NULL, during this call; no
- * other event comes.
+ * other event comes.  May come during any of its events.  NULL is no error.
  */
 void cal_redis_session_close(struct cal_redis_session *session);
 

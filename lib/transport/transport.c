@@ -5,6 +5,8 @@ static const struct cal_transport *const transports[] = {
 	&cal_transport_zmq_tcp,
 	&cal_transport_zmq_ipc,
 	&cal_transport_loopback,
+	&cal_transport_redis,
+	&cal_transport_redis_unix,
 };
 
 int
@@ -69,6 +71,27 @@ void
 cal_conn_pause(struct cal_conn *conn, bool pause)
 {
 	conn->ops->pause(conn, pause);
+}
+
+void
+cal_conn_settle(struct cal_conn *conn, uint64_t receipt,
+    enum cal_settle settle, const char *why)
+{
+	if (receipt != 0 && conn->ops->settle != NULL)
+		conn->ops->settle(conn, receipt, settle, why);
+}
+
+void
+cal_conn_retry(struct cal_conn *conn, uint64_t receipt)
+{
+	if (receipt != 0 && conn->ops->retry != NULL)
+		conn->ops->retry(conn, receipt);
+}
+
+bool
+cal_conn_is_silent(const struct cal_conn *conn)
+{
+	return conn->ops->silent;
 }
 
 bool
