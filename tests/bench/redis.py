@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice
 
 from rigs import (BENCH, BIN, BIN_SHARED, DEADLINE, lines_file, run,
                   timed)
@@ -149,7 +150,7 @@ def own_rate(redis, size):
 def check_streams(redis):
     """What is measured must first be right."""
     with open(redis.lines(100), "rb") as file:
-        lines = b"".join(file.readline() for _ in range(1000))
+        lines = b"".join(islice(file, 1000))
     for who in ("raw", "cal"):
         subprocess.run(publisher_of(redis, who, "checked"), input=lines,
                        check=True, timeout=60)
@@ -240,10 +241,13 @@ def one_figures(redis):
 
 
 def sub_memory(redis, count):
-    """Behind so many messages."""
-    stream, group = redis.stream(100), redis.group()
+    """At rest behind so many messages, which are all that there are."""
+    stream, group = f"memory.{count}", redis.group()
+    with open(redis.lines(100), "rb") as file:
+        subprocess.run(publisher_of(redis, "raw", stream),
+                       input=b"".join(islice(file, count)), check=True)
     reader = subprocess.Popen([SUB, "-q", "-1", "-G", group,
-                               redis.url(stream if count > 0 else "empty")],
+                               redis.url(stream)],
                               stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
@@ -254,13 +258,15 @@ def sub_memory(redis, count):
     finally:
         reader.terminate()
         reader.wait()
+        redis.say("del", stream)
 
 
 def memory_figures(redis):
     return {
         "redis memory limit": lambda: LIMIT,
         "redis memory sub": lambda: sub_memory(redis, 0),
-        "redis memory after": lambda: sub_memory(redis, COUNTS[100]),
+        "redis memory early": lambda: sub_memory(redis, COUNTS[100] // 10),
+        "redis memory late": lambda: sub_memory(redis, COUNTS[100]),
         "redis memory serve": lambda: serve_memory(redis.url("idle")),
     }
 
