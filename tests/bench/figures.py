@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+from redis import redis_figures
 from rigs import (ANY_PORT, BENCH, BIN, BIN_SHARED, PAIR, PYTHON, Keys,
                   link_of, lines_file, memory, methods_dir, piped, run,
                   start_mqtt, string_lines, timed)
@@ -322,6 +323,8 @@ def prepare(servers, rows):
               for name in (row.ours, row.beside)}
     if any(name.startswith(STREAMED) for name in wanted):
         known.update(streams(servers))
+    if any(name.startswith("redis ") for name in wanted):
+        known.update(redis_figures(servers))
     if not has_coprocess():
         print("cal-serve has no --coprocess here")
         known = {name: figure for name, figure in known.items()

@@ -8,30 +8,8 @@
  * waits for its first reader, and whenever N messages (64) wait for that; the
  * reader writes what it has when nothing more is there, and leaves after N.
  */
-#include <unistd.h>
-
+#include "lines.h"
 #include "rig.h"
-
-enum { CHUNK = 65536 };
-
-/* An array of a time. */
-static const char header[] = "\x91\xc4\x09\xeb\xf5\x03\x9f\x58\x23\xc4\x81\x00";
-
-struct text {
-	char *ptr;
-	size_t len, cap;
-};
-
-static void
-make_room(struct text *text, size_t len)
-{
-	if (text->cap - text->len >= len)
-		return;
-	while (text->cap - text->len < len)
-		text->cap = text->cap == 0 ? 2 * CHUNK : 2 * text->cap;
-	if ((text->ptr = realloc(text->ptr, text->cap)) == NULL)
-		die("realloc");
-}
 
 /* PUSH waits by itself; XPUB is sent the subscription. */
 static void
@@ -47,62 +25,29 @@ wait_for_reader(void *sock, int type)
 	zmq_msg_close(&first);
 }
 
-/* All whole lines; the rest of one moves to the front. */
 static void
-send_lines(void *sock, struct text *text)
+send_line(void *sock, const char *line, size_t len)
 {
-	char *line = text->ptr, *end;
-	size_t left = text->len;
-
-	while ((end = memchr(line, '\n', left)) != NULL) {
-		rig_send(sock, "UPPER", 5, ZMQ_SNDMORE);
-		rig_send(sock, header, sizeof(header) - 1, ZMQ_SNDMORE);
-		rig_send(sock, line, (size_t)(end - line), 0);
-		left -= (size_t)(end + 1 - line);
-		line = end + 1;
-	}
-	memmove(text->ptr, line, left);
-	text->len = left;
+	rig_send(sock, "UPPER", 5, ZMQ_SNDMORE);
+	rig_send(sock, LINES_HEADER, LINES_HEADER_LEN, ZMQ_SNDMORE);
+	rig_send(sock, line, len, 0);
 }
 
 static void
 publish(int type, const char *url)
 {
 	void *sock = rig_socket(type, url);
-	struct text in = { NULL, 0, 0 };
-	ssize_t n;
 
 	wait_for_reader(sock, type);
-	for (;;) {
-		make_room(&in, CHUNK);
-		n = read(0, in.ptr + in.len, in.cap - in.len);
-		if (n == -1)
-			die("stdin");
-		if (n == 0)
-			break;
-		in.len += (size_t)n;
-		send_lines(sock, &in);
-	}
+	lines_read(send_line, sock);
 	/* Ends when everything has left. */
 	zmq_close(sock);
 	zmq_ctx_term(rig_context);
 }
 
-static void
-write_out(struct text *out)
-{
-	size_t done;
-	ssize_t n;
-
-	for (done = 0; done < out->len; done += (size_t)n)
-		if ((n = write(1, out->ptr + done, out->len - done)) == -1)
-			die("stdout");
-	out->len = 0;
-}
-
 /* Whoever waits for more must not keep what there is. */
 static void
-receive(void *sock, zmq_msg_t frames[3], struct text *out)
+receive(void *sock, zmq_msg_t frames[3], struct lines *out)
 {
 	int i, flags = ZMQ_DONTWAIT;
 
@@ -110,7 +55,7 @@ receive(void *sock, zmq_msg_t frames[3], struct text *out)
 		while (zmq_msg_recv(&frames[i], sock, flags) == -1) {
 			if (errno != EAGAIN)
 				die("zmq_msg_recv");
-			write_out(out);
+			lines_write(out);
 			flags = 0;
 		}
 		if ((zmq_msg_more(&frames[i]) != 0) != (i < 2)) {
@@ -124,24 +69,18 @@ static void
 consume(int type, const char *url, long count)
 {
 	void *sock = rig_socket(type, url);
-	struct text out = { NULL, 0, 0 };
+	struct lines out = { NULL, 0, 0 };
 	zmq_msg_t frames[3];
-	size_t size;
 	int i;
 
 	for (i = 0; i < 3; i++)
 		zmq_msg_init(&frames[i]);
 	for (; count != 0; count--) {
 		receive(sock, frames, &out);
-		size = zmq_msg_size(&frames[2]);
-		make_room(&out, size + 1);
-		memcpy(out.ptr + out.len, zmq_msg_data(&frames[2]), size);
-		out.ptr[out.len + size] = '\n';
-		out.len += size + 1;
-		if (out.len >= CHUNK)
-			write_out(&out);
+		lines_add(&out, zmq_msg_data(&frames[2]),
+		    zmq_msg_size(&frames[2]));
 	}
-	write_out(&out);
+	lines_write(&out);
 }
 
 int

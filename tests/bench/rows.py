@@ -5,10 +5,11 @@ import collections
 WINDOWS = (1, 16, 100, 1000)
 CURVE_WINDOWS = (1, 16, 100)
 SIZES = (100, 1000, 64000)
-STREAMED_SIZES = (100, 1000)
+STREAMED_SIZES = REDIS_SIZES = (100, 1000)
+REDIS_WINDOWS = (1, 100)
 
 # A time and a size want a ratio below their goal, a rate one above it.  ours
-# and beside are names of figures (figures.py, streams.py).
+# and beside are names of figures (figures.py, streams.py, redis.py).
 Row = collections.namedtuple("Row", "key words ours beside kind goal")
 
 
@@ -43,6 +44,24 @@ def streamed(key, words, ours, beside, goal=None):
     for size in STREAMED_SIZES:
         yield Row(key, f"{words}: {words_of_size(size)}", f"{ours} {size}",
                   f"{beside} {size}", "rate", goal if size == 100 else None)
+
+
+def stored(key, words, ours, beside, goal=None):
+    """The same over Redis; the goal is that of both."""
+    for size in REDIS_SIZES:
+        yield Row(key, f"{words}: {words_of_size(size)}",
+                  f"redis {ours} {size}", f"redis {beside} {size}", "rate",
+                  goal)
+
+
+def asked(key, words, ours, goal=None):
+    """Calls over Redis, beside those of the bare pair."""
+    for size in REDIS_SIZES:
+        for window in REDIS_WINDOWS:
+            at = f" {window} {size}"
+            yield Row(key, f"{words}: {words_of(window, size)}",
+                      f"redis {ours}{at}", f"redis raw to raw{at}", "rate",
+                      goal if window == 100 else None)
 
 
 ROWS = [
@@ -98,6 +117,30 @@ ROWS = [
         "pub raw 100", "pub raw ahead 100", "rate", None),
     Row("P5h", "the same, PUSH/PULL",
         "push raw 100", "push raw ahead 100", "rate", None),
+    *stored("P6", "Redis, cal-pub -l beside a bare publisher", "pub cal",
+            "pub raw", 0.85),
+    *stored("P6b", "Redis' own measure (-P 100) beside that", "pub own",
+            "pub raw"),
+    *stored("P6c", "Redis, cal-sub -G beside a bare reader", "sub cal",
+            "sub raw", 0.75),
+    *stored("P6d", "the same with --ack", "sub ack", "sub raw"),
+    *asked("P6e", "Redis, pair, lines worker, beside bare",
+           "cal to cal", 0.8),
+    *asked("P6f", "Redis, cal-serve with it, bare caller",
+           "raw to cal"),
+    *asked("P6g", "Redis, cal-call, bare server", "cal to raw"),
+    Row("P6h", "one-shot cal-pub to Redis, whole process, beside bare",
+        "redis one cal", "redis one raw", "time", 1.2),
+    Row("P6h", "the same, both with shared libraries",
+        "redis one cal shared", "redis one raw shared", "time", None),
+    Row("P6m", "idle cal-sub at Redis, resident, beside 6 MB",
+        "redis memory sub", "redis memory limit", "size", 1),
+    Row("P6m", "idle cal-serve at Redis", "redis memory serve",
+        "redis memory limit", "size", 1),
+    Row("P6m", "cal-sub behind 300,000 messages", "redis memory late",
+        "redis memory limit", "size", 1),
+    Row("P6m", "the same beside itself behind 30,000", "redis memory late",
+        "redis memory early", "size", 1.2),
     Row("P7", "idle cal-sub, resident, beside 6 MB",
         "memory sub/idle", "memory limit", "size", 1),
     Row("P7", "idle cal-serve", "memory serve", "memory limit", "size", 1),

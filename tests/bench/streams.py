@@ -196,9 +196,9 @@ def at_rest(pid):
     return last
 
 
-def serve_memory():
+def serve_memory(url=ANY_PORT):
     server = subprocess.Popen(
-        [SERVE, "-q", "-1", ANY_PORT, "cat", "--", "cat"],
+        [SERVE, "-q", "-1", url, "cat", "--", "cat"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     try:
         server.stdout.readline()
