@@ -255,7 +255,9 @@ on_info(void *arg, const redisReply *reply)
 		cal_redis_tap_miss(tap, cal_redis_trail_check(&tap->trail,
 		    reply));
 	else if (kind == CAL_REDIS_REFUSED &&
-	    strstr(reply->str, "no such key") == NULL)
+	    strstr(reply->str, "no such key") != NULL)
+		cal_redis_trail_clear(&tap->trail);
+	else if (kind == CAL_REDIS_REFUSED)
 		tap->watches = false;   /* who may not, need not */
 }
 

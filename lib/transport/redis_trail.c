@@ -62,6 +62,13 @@ cal_redis_trail_go(struct cal_redis_trail *trail,
 	trail->read += count;
 }
 
+void
+cal_redis_trail_clear(struct cal_redis_trail *trail)
+{
+	trail->counted = true;
+	trail->read = 0;
+}
+
 uint64_t
 cal_redis_trail_check(struct cal_redis_trail *trail, const redisReply *reply)
 {

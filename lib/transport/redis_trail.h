@@ -24,6 +24,9 @@ struct cal_redis_trail {
 void cal_redis_trail_go(struct cal_redis_trail *trail,
     const struct cal_redis_id *id, size_t count);
 
+/* There is no stream: nothing was ever added. */
+void cal_redis_trail_clear(struct cal_redis_trail *trail);
+
 /*
  * Looks at a reply of XINFO STREAM: how many were gone since the last time.
  * The first one that tells enough begins the count.  Redis before 7.0 tells

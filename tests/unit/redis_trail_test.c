@@ -110,6 +110,18 @@ test_another(void **state)
 	assert_int_equal(check(1, 4, "14-0", "14-0"), 1);
 }
 
+/* Where there was no stream all that is added is behind us. */
+static void
+test_none(void **state)
+{
+	(void)state;
+	cal_redis_trail_clear(&trail);
+	assert_int_equal(check(2, 10, "9-0", "10-0"), 8);
+	go("10-0", 2);
+	cal_redis_trail_clear(&trail);
+	assert_int_equal(check(1, 3, "13-0", "13-0"), 2);
+}
+
 static void
 test_garbage(void **state)
 {
@@ -137,6 +149,7 @@ main(void)
 		cmocka_unit_test_setup(test_deleted, enter),
 		cmocka_unit_test_setup(test_middle, enter),
 		cmocka_unit_test_setup(test_another, enter),
+		cmocka_unit_test_setup(test_none, enter),
 		cmocka_unit_test_setup(test_garbage, enter),
 	};
 
