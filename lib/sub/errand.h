@@ -161,8 +161,8 @@ void cal_intake_set_pause(struct cal_intake *intake);
 void cal_intake_wake(struct cal_intake *intake);
 
 /*
- * intake_end.c: nothing new from here on.  grace: seconds for what runs; below 0:
- * as long as it takes.
+ * intake_end.c: nothing new from here on.  grace: seconds for what runs; below
+ * 0: as long as it takes.
  */
 void cal_intake_end(struct cal_intake *intake, double grace);
 

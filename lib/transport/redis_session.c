@@ -1,7 +1,5 @@
 /*
- * A session: a connection to Redis that is made anew whenever it is lost.  Its
- * first commands are our own: AUTH and SELECT as the URL says, and a PING,
- * which Redis answers when we are let in and it is not loading.
+ * A session: a connection to Redis that is made anew whenever it is lost.
  *
  * With sentinels, one of them is asked for the place of the master before each
  * connection, and who is there must say of itself that it is the master.  When
@@ -12,8 +10,7 @@
  * that asking for one of them before all else finds it; when they move away
  * later it is as with a master that is none any more.
  */
-#include "transport/redis_sentinel.h"
-#include "transport/redis_socket.h"
+#include "transport/redis_session_parts.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -21,48 +18,10 @@
 
 #include "base/mem.h"
 #include "base/random.h"
-#include "base/secret.h"
 
 static const double DELAY_MIN = 0.1, DELAY_MAX = 5;     /* seconds */
 static const double STEADY = 1;         /* up so long: begin with the least */
 static const double PATIENCE = 5;       /* for an answer, for a connection */
-
-enum { MOVES = 5 };
-
-/* Said in place of MOVED and ASK, which are nobody's business but ours. */
-static char moving[] = "TRYAGAIN the keys move to another node";
-static const redisReply try_again = {
-	.type = REDIS_REPLY_ERROR,
-	.str = moving,
-	.len = sizeof(moving) - 1,
-};
-
-struct cal_redis_session {
-	struct cal_redis_session_conf conf;
-	struct cal_redis_sentinel *sentinel;    /* NULL: the URL says where */
-	struct cal_url place;                   /* where others say it is: … */
-	bool placed;                            /* … a node of the cluster, */
-	bool moved;                             /* to be tried at once, */
-	unsigned moves;                         /* after so many in a row */
-	struct cal_redis_socket *socket;        /* NULL: none */
-	struct cal_redis_words words;           /* of the first commands */
-
-	struct cal_redis_ring waiting;
-	unsigned block_ms;                      /* that are waited for now */
-
-	bool up, closed;
-	bool demoted;                           /* it is no master any more … */
-	size_t owed;                            /* … and has to answer these */
-	unsigned busy;                          /* events go out */
-	ev_tstamp since;                        /* it is up */
-	double delay;
-	ev_timer retry;
-	bool troubled, choked;
-	struct cal_err trouble;
-	bool refused;                           /* for good: trouble */
-	bool put_off;                           /* for the moment … */
-	enum cal_code ending;                   /* … by us, for this reason */
-};
 
 /* What waits for an answer. */
 
@@ -83,8 +42,8 @@ watch(struct cal_redis_session *rs, bool anew)
 	cal_redis_socket_wait(rs->socket, PATIENCE + block_ms / 1000.0);
 }
 
-static void
-send_command(struct cal_redis_session *rs,
+void
+cal_redis_session_say(struct cal_redis_session *rs,
     const struct cal_redis_words *words,
     const struct cal_redis_command *command)
 {
@@ -141,223 +100,16 @@ cal_redis_session_close(struct cal_redis_session *rs)
 	leave(rs);
 }
 
-/* The first commands. */
+/* Its ups and downs. */
 
-static void
-be_troubled(struct cal_redis_session *rs, const struct cal_err *err)
+void
+cal_redis_session_set_trouble(struct cal_redis_session *rs,
+    const struct cal_err *err)
 {
 	if (rs->refused)
 		return;
 	rs->troubled = true;
 	rs->trouble = *err;
-}
-
-/* Ends the connection, now or for ever. */
-static void
-give_up(struct cal_redis_session *rs, const struct cal_err *err)
-{
-	be_troubled(rs, err);
-	rs->ending = err->code;
-	rs->refused = rs->refused || err->code == CAL_EDENIED ||
-	    err->code == CAL_ECONFIG;
-	cal_redis_socket_end(rs->socket, err->text);
-}
-
-/*
- * Redis' own words are not passed on here but for what they are known to say:
- * one that does not know AUTH repeats the password.
- */
-static void
-on_auth(void *arg, const redisReply *reply)
-{
-	struct cal_redis_session *rs = arg;
-	struct cal_err err;
-	enum cal_redis_kind kind = cal_redis_kind(reply, &err);
-
-	if (kind == CAL_REDIS_OK || kind == CAL_REDIS_LOST)
-		return;
-	if (strstr(err.text, "without any password") != NULL)
-		(void)cal_fail(&err, CAL_EDENIED, "Redis has no password for "
-		    "its default user, but one was given");
-	else if (kind != CAL_REDIS_LATER &&
-	    strncmp(err.text, "DENIED", 6) != 0)
-		(void)cal_fail(&err, CAL_EDENIED, "Redis does not take this "
-		    "%s", rs->conf.url->redis.user[0] == '\0' ? "password" :
-		    "user and password");
-	give_up(rs, &err);
-}
-
-static void
-on_select(void *arg, const redisReply *reply)
-{
-	struct cal_redis_session *rs = arg;
-	struct cal_err err;
-	enum cal_redis_kind kind = cal_redis_kind(reply, &err);
-
-	if (kind == CAL_REDIS_OK || kind == CAL_REDIS_LOST)
-		return;
-	if (err.code == CAL_EPROTO)
-		err.code = CAL_ECONFIG;
-	cal_err_prefix(&err, "cannot select database %u",
-	    (unsigned)rs->conf.url->redis.db);
-	give_up(rs, &err);
-}
-
-/* An old master comes back as one until it is told otherwise. */
-static void
-on_role(void *arg, const redisReply *reply)
-{
-	struct cal_redis_session *rs = arg;
-	struct cal_err err;
-	enum cal_redis_kind kind = cal_redis_kind(reply, &err);
-
-	if (kind == CAL_REDIS_LOST)
-		return;
-	if (kind == CAL_REDIS_OK) {
-		if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
-		    cal_slice_is(cal_redis_text(reply->element[0]), "master"))
-			return;
-		(void)cal_fail(&err, CAL_EAGAIN, "it is no master now");
-	} else {
-		cal_err_prefix(&err, "cannot ask for its role");
-	}
-	give_up(rs, &err);
-}
-
-static const char *
-host(const struct cal_redis_session *rs)
-{
-	return rs->placed ? rs->place.host : rs->conf.url->host;
-}
-
-/* Any answer but an error says that the key is, or would be, here. */
-static void
-on_exists(void *arg, const redisReply *reply)
-{
-	struct cal_redis_session *rs = arg;
-	struct cal_url place;
-	struct cal_err err;
-	enum cal_redis_kind kind = cal_redis_kind(reply, &err);
-
-	if (kind == CAL_REDIS_OK || kind == CAL_REDIS_LOST)
-		return;
-	if (cal_redis_moved(&place, reply, host(rs))) {
-		if (rs->moves++ < MOVES) {
-			rs->place = place;
-			rs->placed = rs->moved = true;
-		}
-		(void)cal_fail(&err, CAL_EAGAIN, "the nodes of the cluster do "
-		    "not agree about who has the stream");
-	} else if (strncmp(reply->str, "ASK ", 4) == 0) {
-		(void)cal_fail(&err, CAL_EAGAIN, "the stream moves to another "
-		    "node of the cluster");
-	} else {
-		cal_err_prefix(&err, "cannot ask where the stream is");
-	}
-	give_up(rs, &err);
-}
-
-/*
- * Who may not PING was let in; and a Redis whose disk is full says so here, but
- * may still be read.
- */
-static bool
-is_let_in(enum cal_redis_kind kind, const struct cal_err *err)
-{
-	return kind == CAL_REDIS_OK || strncmp(err->text, "NOPERM", 6) == 0 ||
-	    strncmp(err->text, "MISCONF", 7) == 0;
-}
-
-static void
-on_ping(void *arg, const redisReply *reply)
-{
-	struct cal_redis_session *rs = arg;
-	struct cal_err err;
-	enum cal_redis_kind kind = cal_redis_kind(reply, &err);
-
-	if (kind == CAL_REDIS_LOST)
-		return;
-	if (!is_let_in(kind, &err)) {
-		give_up(rs, &err);
-		return;
-	}
-	rs->up = true;
-	rs->moves = 0;
-	rs->troubled = rs->put_off = false;
-	rs->since = ev_now(rs->conf.loop);
-	rs->conf.up(rs->conf.arg);
-}
-
-static void
-say(struct cal_redis_session *rs, cal_redis_fn *fn)
-{
-	struct cal_redis_command command = { .fn = fn, .arg = rs };
-
-	send_command(rs, &rs->words, &command);
-}
-
-/* A user without a password is one that Redis lets in with any. */
-static void
-on_connected(void *arg)
-{
-	struct cal_redis_session *rs = arg;
-	const struct cal_url_redis *url = &rs->conf.url->redis;
-
-	if (url->password[0] != '\0' || url->user[0] != '\0') {
-		cal_redis_begin(&rs->words, "AUTH");
-		if (url->user[0] != '\0')
-			cal_redis_add_text(&rs->words, url->user);
-		cal_redis_add_text(&rs->words, url->password);
-		cal_redis_socket_wipe(rs->socket);
-		say(rs, on_auth);
-		cal_secret_wipe(rs->words.bytes.ptr, rs->words.bytes.cap);
-	}
-	if (url->db != 0) {
-		cal_redis_begin(&rs->words, "SELECT");
-		cal_redis_add_number(&rs->words, url->db);
-		say(rs, on_select);
-	}
-	if (rs->sentinel != NULL) {
-		cal_redis_begin(&rs->words, "ROLE");
-		say(rs, on_role);
-	}
-	if (url->cluster) {
-		cal_redis_begin(&rs->words, "EXISTS");
-		cal_redis_add_text(&rs->words, url->stream);
-		say(rs, on_exists);
-	}
-	cal_redis_begin(&rs->words, "PING");
-	say(rs, on_ping);
-}
-
-/* Its ups and downs. */
-
-static bool
-begins(const redisReply *reply, const char *word)
-{
-	return reply->type == REDIS_REPLY_ERROR &&
-	    strncmp(reply->str, word, strlen(word)) == 0;
-}
-
-/*
- * It is not the right one any more.  What is answered from then on was sent
- * before it said so.
- */
-static const redisReply *
-watch_role(struct cal_redis_session *rs, const redisReply *reply)
-{
-	bool moved = rs->conf.url->redis.cluster && rs->up &&
-	    (begins(reply, "MOVED ") || begins(reply, "ASK "));
-	bool demoted = rs->sentinel != NULL &&
-	    (begins(reply, "READONLY") || begins(reply, "MASTERDOWN"));
-
-	if (rs->demoted) {
-		rs->owed -= rs->owed > 0;
-	} else if (moved || demoted) {
-		rs->demoted = true;
-		rs->owed = rs->waiting.count;
-	}
-	return moved ? &try_again : reply;
 }
 
 static void
@@ -375,7 +127,7 @@ on_reply(void *arg, const redisReply *reply)
 		return;
 	}
 	command = cal_redis_ring_take(&rs->waiting);
-	reply = watch_role(rs, reply);
+	reply = cal_redis_session_watch(rs, reply);
 	rs->busy++;
 	if (command.fn != NULL)
 		command.fn(command.arg, reply);
@@ -445,7 +197,7 @@ on_ended(void *arg, const char *why)
 	rs->socket = NULL;
 	(void)cal_fail(&err, CAL_EUNAVAIL, "%s", why);
 	say_where(rs, &err);
-	be_troubled(rs, &err);
+	cal_redis_session_set_trouble(rs, &err);
 	answer_all(rs);
 	if (was_up && !rs->closed)
 		rs->conf.down(rs->conf.arg);
@@ -454,6 +206,12 @@ on_ended(void *arg, const char *why)
 	else if (!rs->closed)
 		try_again_soon(rs, was_up);
 	leave(rs);
+}
+
+static void
+on_connected(void *arg)
+{
+	cal_redis_login(arg);
 }
 
 static int
@@ -488,7 +246,7 @@ on_found(void *arg, const struct cal_url *master)
 	if (connect_to(rs, &rs->place, &err) == CAL_OK)
 		return;
 	say_where(rs, &err);
-	be_troubled(rs, &err);
+	cal_redis_session_set_trouble(rs, &err);
 	try_later(rs);
 }
 
@@ -498,7 +256,7 @@ on_unknown(void *arg, const struct cal_err *err)
 	struct cal_redis_session *rs = arg;
 
 	rs->put_off = false;
-	be_troubled(rs, err);
+	cal_redis_session_set_trouble(rs, err);
 	try_later(rs);
 }
 
@@ -524,7 +282,7 @@ on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
 	if (begin(rs, &err) == CAL_OK)
 		return;
 	rs->placed = false;
-	be_troubled(rs, &err);
+	cal_redis_session_set_trouble(rs, &err);
 	try_later(rs);
 }
 
@@ -557,7 +315,7 @@ cal_redis_session_open(struct cal_redis_session **sessionp,
 		return cal_fail(err, rc, "%s", why.text);
 	}
 	if (rc != CAL_OK) {
-		be_troubled(rs, &why);
+		cal_redis_session_set_trouble(rs, &why);
 		try_later(rs);
 	}
 	*sessionp = rs;
@@ -598,7 +356,7 @@ cal_redis_send(struct cal_redis_session *rs,
 	};
 
 	assert(rs->up);
-	send_command(rs, words, &command);
+	cal_redis_session_say(rs, words, &command);
 }
 
 size_t
