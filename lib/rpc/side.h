@@ -1,10 +1,10 @@
 /*
  * Inside a peer: what its files share.  Nobody else includes this.
  *
- * peer.c receives and dispatches, call.c makes calls, which
- * call_leave.c sends and call_answer.c resolves; request.c takes them.  A side
- * is the other end of one link, seen from both directions: the caller of
- * requests, and the server of calls.
+ * peer.c receives and dispatches, hello.c asks and tells what the sides are;
+ * call.c makes calls, which call_leave.c sends and call_answer.c resolves;
+ * request.c takes them.  A side is the other end of one link, seen from both
+ * directions: the caller of requests, and the server of calls.
  */
 #ifndef CAL_RPC_SIDE_H
 #define CAL_RPC_SIDE_H
@@ -95,8 +95,14 @@ struct cal_peer {
 	ev_timer probe_timer;
 };
 
-/* peer.c */
+/* hello.c: asks the other side what it is; it asked us; it answered. */
 void cal_side_ask(struct cal_side *side);
+void cal_side_pinged(struct cal_side *side,
+    const struct cal_message *message);
+void cal_side_ponged(struct cal_side *side,
+    const struct cal_message *message);
+
+/* peer.c */
 int cal_side_send(struct cal_side *side, enum cal_word word,
     uint64_t receipt);
 
