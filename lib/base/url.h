@@ -84,10 +84,10 @@ cal_url_is_redis(const struct cal_url *url)
  * 65535, white space and control characters, a path too long for a socket, an
  * abstract socket ("@name").  Schemes are lower case.  A redis URL must name a
  * stream, and may have userinfo and the query keys stream, group, consumer,
- * cluster (redis) and db (redis+unix), each once.  The last '@' ends its userinfo; what else is an
- * '@' is written as a percent code.  rediss:// is refused: there is no TLS
- * here.  No words show anything before an '@', nor a value behind a '?' (but a
- * bad db's).
+ * cluster (redis) and db (redis+unix), each once.  The last '@' ends its
+ * userinfo; what else is an '@' is written as a percent code.  rediss:// is
+ * refused: there is no TLS here.  No words show anything before an '@', nor a
+ * value behind a '?' (but a bad db's).
  */
 int cal_url_parse(struct cal_url *url, const char *text, bool bind,
     struct cal_err *err);

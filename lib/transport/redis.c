@@ -1,7 +1,7 @@
 /*
  * The rows of Redis: over TCP, over a Unix socket and where sentinels say the
- * same is spoken, and what that is the pattern says.  Whoever publishes or serves binds, as over
- * ZeroMQ, though everybody connects to Redis.
+ * same is spoken, and what that is the pattern says.  Whoever publishes or
+ * serves binds, as over ZeroMQ, though everybody connects to Redis.
  */
 #include "transport/redis.h"
 

@@ -139,8 +139,9 @@ void cal_order_resume(struct cal_order *order, struct cal_queue *queue,
     struct cal_turn *turn);
 
 /*
- * Takes a waiting or resting turn out, as if it had never come.  Answers that it held up
- * come out of cal_order_leaving, also when it is the victim of cal_order_add.
+ * Takes a waiting or resting turn out, as if it had never come.  Answers that
+ * it held up come out of cal_order_leaving, also when it is the victim of
+ * cal_order_add.
  */
 void cal_order_drop(struct cal_order *order, struct cal_turn *turn);
 
