@@ -1,9 +1,7 @@
 /*
- * A session: a connection to Redis that is made anew whenever it is lost.
- *
- * Commands are answered in their order, so that what waits is a ring.  The
- * first commands of a connection are our own: AUTH and SELECT as the URL says,
- * and a PING, which Redis answers when we are let in and it is not loading.
+ * A session: a connection to Redis that is made anew whenever it is lost.  Its
+ * first commands are our own: AUTH and SELECT as the URL says, and a PING,
+ * which Redis answers when we are let in and it is not loading.
  */
 #include "transport/redis_socket.h"
 
@@ -19,19 +17,12 @@ static const double DELAY_MIN = 0.1, DELAY_MAX = 5;     /* seconds */
 static const double STEADY = 1;         /* up so long: begin with the least */
 static const double PATIENCE = 5;       /* for an answer, for a connection */
 
-struct command {
-	cal_redis_fn *fn;
-	void *arg;
-	unsigned block_ms;
-};
-
 struct cal_redis_session {
 	struct cal_redis_session_conf conf;
 	struct cal_redis_socket *socket;        /* NULL: none */
 	struct cal_redis_words words;           /* of the first commands */
 
-	struct command *ring;
-	size_t first, count, room;
+	struct cal_redis_ring waiting;
 	unsigned block_ms;                      /* that are waited for now */
 
 	bool up, closed;
@@ -46,45 +37,17 @@ struct cal_redis_session {
 
 /* What waits for an answer. */
 
-static void
-put(struct cal_redis_session *rs, const struct command *command)
-{
-	struct command *ring;
-	size_t i;
-
-	if (rs->count == rs->room) {
-		ring = cal_malloc((rs->room * 2 + 16) * sizeof(*ring));
-		for (i = 0; i < rs->count; i++)
-			ring[i] = rs->ring[(rs->first + i) % rs->room];
-		free(rs->ring);
-		rs->ring = ring;
-		rs->first = 0;
-		rs->room = rs->room * 2 + 16;
-	}
-	rs->ring[(rs->first + rs->count++) % rs->room] = *command;
-}
-
-static struct command
-take(struct cal_redis_session *rs)
-{
-	struct command command = rs->ring[rs->first];
-
-	rs->first = (rs->first + 1) % rs->room;
-	rs->count--;
-	return command;
-}
-
 /* Redis has so long for the answer that is the next one. */
 static void
 watch(struct cal_redis_session *rs, bool anew)
 {
 	unsigned block_ms;
 
-	if (rs->count == 0) {
+	if (rs->waiting.count == 0) {
 		cal_redis_socket_wait(rs->socket, 0);
 		return;
 	}
-	block_ms = rs->ring[rs->first].block_ms;
+	block_ms = cal_redis_ring_first(&rs->waiting)->block_ms;
 	if (!anew && block_ms == rs->block_ms)
 		return;
 	rs->block_ms = block_ms;
@@ -93,21 +56,22 @@ watch(struct cal_redis_session *rs, bool anew)
 
 static void
 send_command(struct cal_redis_session *rs,
-    const struct cal_redis_words *words, const struct command *command)
+    const struct cal_redis_words *words,
+    const struct cal_redis_command *command)
 {
-	put(rs, command);
+	cal_redis_ring_put(&rs->waiting, command);
 	cal_redis_socket_send(rs->socket, words);
-	if (rs->count == 1)
+	if (rs->waiting.count == 1)
 		watch(rs, true);
 }
 
 static void
 answer_all(struct cal_redis_session *rs)
 {
-	struct command command;
+	struct cal_redis_command command;
 
-	while (rs->count > 0) {
-		command = take(rs);
+	while (rs->waiting.count > 0) {
+		command = cal_redis_ring_take(&rs->waiting);
 		if (command.fn != NULL)
 			command.fn(command.arg, NULL);
 	}
@@ -119,14 +83,8 @@ static void
 session_free(struct cal_redis_session *rs)
 {
 	cal_redis_words_release(&rs->words);
-	free(rs->ring);
+	cal_redis_ring_release(&rs->waiting);
 	free(rs);
-}
-
-static void
-enter(struct cal_redis_session *rs)
-{
-	rs->busy++;
 }
 
 static void
@@ -146,7 +104,7 @@ cal_redis_session_close(struct cal_redis_session *rs)
 	ev_timer_stop(rs->conf.loop, &rs->retry);
 	cal_redis_socket_close(rs->socket);
 	rs->socket = NULL;
-	enter(rs);
+	rs->busy++;
 	answer_all(rs);
 	leave(rs);
 }
@@ -239,14 +197,13 @@ on_ping(void *arg, const redisReply *reply)
 	rs->up = true;
 	rs->troubled = false;
 	rs->since = ev_now(rs->conf.loop);
-	cal_redis_socket_wipe(rs->socket);
 	rs->conf.up(rs->conf.arg);
 }
 
 static void
 say(struct cal_redis_session *rs, cal_redis_fn *fn)
 {
-	struct command command = { .fn = fn, .arg = rs };
+	struct cal_redis_command command = { .fn = fn, .arg = rs };
 
 	send_command(rs, &rs->words, &command);
 }
@@ -263,6 +220,7 @@ on_connected(void *arg)
 		if (url->user[0] != '\0')
 			cal_redis_add_text(&rs->words, url->user);
 		cal_redis_add_text(&rs->words, url->password);
+		cal_redis_socket_wipe(rs->socket);
 		say(rs, on_auth);
 		cal_secret_wipe(rs->words.bytes.ptr, rs->words.bytes.cap);
 	}
@@ -281,18 +239,18 @@ static void
 on_reply(void *arg, const redisReply *reply)
 {
 	struct cal_redis_session *rs = arg;
-	struct command command;
+	struct cal_redis_command command;
 	struct cal_err err;
 
-	if (rs->count == 0) {
+	if (rs->waiting.count == 0) {
 		if (cal_redis_kind(reply, &err) == CAL_REDIS_OK)
 			(void)cal_fail(&err, CAL_EPROTO, "what answers is no "
 			    "Redis: nobody asked for this");
 		cal_redis_socket_end(rs->socket, err.text);
 		return;
 	}
-	command = take(rs);
-	enter(rs);
+	command = cal_redis_ring_take(&rs->waiting);
+	rs->busy++;
 	if (command.fn != NULL)
 		command.fn(command.arg, reply);
 	if (!rs->closed)
@@ -319,7 +277,7 @@ on_ended(void *arg, const char *why)
 	struct cal_err err;
 	bool was_up = rs->up;
 
-	enter(rs);
+	rs->busy++;
 	rs->up = false;
 	if (was_up && ev_now(rs->conf.loop) - rs->since >= STEADY)
 		rs->delay = DELAY_MIN;
@@ -416,7 +374,9 @@ cal_redis_send(struct cal_redis_session *rs,
     const struct cal_redis_words *words, unsigned block_ms, cal_redis_fn *fn,
     void *arg)
 {
-	struct command command = { .fn = fn, .arg = arg, .block_ms = block_ms };
+	struct cal_redis_command command = {
+		.fn = fn, .arg = arg, .block_ms = block_ms,
+	};
 
 	assert(rs->up);
 	send_command(rs, words, &command);
@@ -425,7 +385,7 @@ cal_redis_send(struct cal_redis_session *rs,
 size_t
 cal_redis_session_pending(const struct cal_redis_session *rs)
 {
-	return rs->count;
+	return rs->waiting.count;
 }
 
 void

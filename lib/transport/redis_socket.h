@@ -1,6 +1,6 @@
 /*
- * One connection to Redis, from the attempt to its end: for the session, and
- * nobody else.
+ * One connection to Redis, from the attempt to its end, and its parts: for the
+ * session, and nobody else.
  */
 #ifndef CAL_TRANSPORT_REDIS_SOCKET_H
 #define CAL_TRANSPORT_REDIS_SOCKET_H
@@ -26,6 +26,13 @@ void cal_redis_reader_feed(struct cal_redis_reader *rr, const char *bytes,
 int cal_redis_reader_next(struct cal_redis_reader *rr, redisReply **replyp,
     struct cal_err *err);
 
+/*
+ * Resolves the host and begins to connect *fdp, which is close-on-exec and does
+ * not block: redis_dial.c.  CAL_ENOHOST, CAL_EUNAVAIL (nothing listens),
+ * CAL_EOS.
+ */
+int cal_redis_dial(int *fdp, const struct cal_url *url, struct cal_err *err);
+
 struct cal_redis_socket;
 
 /* All from the loop; during each of them the socket may be closed. */
@@ -40,10 +47,7 @@ struct cal_redis_socket_conf {
 	void *arg;
 };
 
-/*
- * Resolves the host (which waits for a name server, if it is a name) and
- * begins to connect.  CAL_ENOHOST, CAL_EUNAVAIL (nothing listens), CAL_EOS.
- */
+/* Begins to connect; errors of cal_redis_dial. */
 int cal_redis_socket_open(struct cal_redis_socket **socketp,
     const struct cal_redis_socket_conf *conf, struct cal_err *err);
 
@@ -51,7 +55,7 @@ int cal_redis_socket_open(struct cal_redis_socket **socketp,
 void cal_redis_socket_send(struct cal_redis_socket *rs,
     const struct cal_redis_words *words);
 
-/* Wipes what was sent from memory, once it has left: it held a password. */
+/* What is sent now holds a password: wiped from memory once it has left. */
 void cal_redis_socket_wipe(struct cal_redis_socket *rs);
 
 /*
@@ -66,6 +70,26 @@ void cal_redis_socket_end(struct cal_redis_socket *rs, const char *why);
 
 /* Nothing comes any more.  NULL is no error. */
 void cal_redis_socket_close(struct cal_redis_socket *rs);
+
+/* Commands that wait for their answers, in order: redis_ring.c. */
+struct cal_redis_command {
+	cal_redis_fn *fn;               /* NULL: nobody asks */
+	void *arg;
+	unsigned block_ms;
+};
+
+struct cal_redis_ring {                 /* zeroed: empty */
+	struct cal_redis_command *commands;
+	size_t first, count, room;
+};
+
+void cal_redis_ring_put(struct cal_redis_ring *ring,
+    const struct cal_redis_command *command);
+/* Of one that is not empty: the first, which stays, or is taken. */
+const struct cal_redis_command *cal_redis_ring_first(
+    const struct cal_redis_ring *ring);
+struct cal_redis_command cal_redis_ring_take(struct cal_redis_ring *ring);
+void cal_redis_ring_release(struct cal_redis_ring *ring);
 
 /* Writes a command as Redis reads it. */
 void cal_redis_words_write(const struct cal_redis_words *words,

@@ -42,6 +42,37 @@ test_up(void **state)
 	assert_int_equal(end.downs, 0);
 }
 
+static void
+on_next_number(void *arg, const redisReply *reply)
+{
+	long long *last = arg;
+
+	assert_int_equal(reply->integer, ++*last);
+}
+
+/* Each answer comes to its command, however many wait. */
+static void
+test_order(void **state)
+{
+	long long last = 0, sent = 0;
+
+	(void)state;
+	redis_start(NULL);
+	end_open();
+	WAIT_FOR(end.ups == 1);
+	cal_redis_begin(&end.words, "INCR");
+	cal_redis_add_text(&end.words, "n");
+	while (sent < 5000) {
+		do
+			cal_redis_send(end.session, &end.words, 0,
+			    on_next_number, &last);
+		while (++sent % 70 != 0);
+		ev_run(loop, EVRUN_NOWAIT);
+	}
+	WAIT_FOR(last == sent);
+	assert_int_equal(cal_redis_session_pending(end.session), 0);
+}
+
 /* Any bytes, also none. */
 static void
 test_bytes(void **state)
@@ -361,8 +392,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(up), TEST(bytes), TEST(large), TEST(close),
-		TEST(close_within), TEST(nobody_there), TEST(no_such_host),
+		TEST(up), TEST(order), TEST(bytes), TEST(large),
+		TEST(close), TEST(close_within), TEST(nobody_there),
+		TEST(no_such_host),
 		TEST(restart), TEST(client_kill), TEST(made_anew),
 		TEST(frozen), TEST(block), TEST(own_sleep), TEST(troubles),
 		TEST(disk_full), TEST(loading),
