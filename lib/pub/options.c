@@ -21,7 +21,11 @@ static const char notes[] =
     "--max-body bytes, then nothing more is read; 64 more for each "
     "subscriber; 100000 topics with --seq; 1 MiB of output that nobody reads.";
 
+/* Large, and mostly never touched. */
+static struct cal_url urls[CAL_PUBLISHER_URLS];
+
 static const struct cal_pub_options usual = {
+	.urls = urls,
 	.shape.serializer = "json",
 	.wait_readers = 1,
 	.max_body = 10 << 20,

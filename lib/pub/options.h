@@ -11,7 +11,7 @@
 #include "stream/publisher.h"
 
 struct cal_pub_options {
-	struct cal_url urls[CAL_PUBLISHER_URLS];
+	struct cal_url *urls;           /* lent; there is one list only */
 	size_t urls_count;
 	struct cal_opt_list more_urls;  /* -u */
 

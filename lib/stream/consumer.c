@@ -2,15 +2,11 @@
  * A consumer: a connection for each address, each of which was up before it is
  * ready, and the messages that come over them.
  */
-#include "stream/consumer.h"
+#include "stream/consumer_parts.h"
 
-#include <ev.h>
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "base/mem.h"
-#include "stream/consumer_parts.h"
-#include "stream/gaps.h"
 
 enum { KEEP_BYTES = 1 << 20 };  /* of memory, from message to message */
 
@@ -20,31 +16,6 @@ enum { KEEP_BYTES = 1 << 20 };  /* of memory, from message to message */
  * not be faster than that.  A message that comes says that it is there.
  */
 static const double SUBSCRIBED = 0.05;  /* seconds */
-
-/* One address. */
-struct source {
-	struct cal_consumer *consumer;
-	struct cal_conn *conn;
-	char *url;
-	bool up, met, ended;            /* met: it was up some time */
-	bool shared;                    /* others get what is missing here */
-	bool leaving;
-};
-
-struct cal_consumer {
-	struct cal_consumer_conf conf;
-	struct source *sources;
-	size_t count;                   /* of those that are open */
-	size_t met, ended;              /* sources that were up, … */
-	size_t leaving;                 /* sources that have not left yet */
-	bool ready, denied;
-	struct cal_gaps *gaps;
-	struct cal_buf expanded;
-	struct cal_consumer_counts counts;      /* but for the transport's */
-	struct cal_log_gate gate;
-	ev_timer patience;
-	ev_timer settled;               /* bound, or subscribed */
-};
 
 /* Who is there. */
 
@@ -83,7 +54,7 @@ be_connected(struct cal_consumer *consumer)
 }
 
 static void
-set_up(struct source *source, bool up)
+set_up(struct cal_inlet *source, bool up)
 {
 	struct cal_consumer *consumer = source->consumer;
 
@@ -116,7 +87,7 @@ on_down(void *arg, struct cal_link *link)
 static void
 on_refused(void *arg, const struct cal_err *why)
 {
-	struct source *source = arg;
+	struct cal_inlet *source = arg;
 	struct cal_consumer *consumer = source->consumer;
 	struct cal_err err = *why;
 
@@ -133,7 +104,7 @@ on_refused(void *arg, const struct cal_err *why)
 static void
 on_ended(void *arg, const struct cal_err *why)
 {
-	struct source *source = arg;
+	struct cal_inlet *source = arg;
 	struct cal_consumer *consumer = source->consumer;
 
 	if (why->code != CAL_OK) {
@@ -150,7 +121,7 @@ static void
 on_late(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct cal_consumer *consumer = timer->data;
-	struct source *source = consumer->sources;
+	struct cal_inlet *source = consumer->sources;
 	const char *trouble;
 	struct cal_err err;
 
@@ -168,7 +139,7 @@ on_late(struct ev_loop *loop, ev_timer *timer, int revents)
 /* What comes. */
 
 static void
-say_dropped(struct source *source, const char *why)
+say_dropped(struct cal_inlet *source, const char *why)
 {
 	cal_log_gated(&source->consumer->gate, CAL_LOG_WARNING,
 	    "dropped a message from %s: %s", source->url, why);
@@ -197,13 +168,13 @@ tell_gap(struct cal_consumer *consumer, struct cal_slice topic,
 static void
 on_trimmed(void *arg, uint64_t count)
 {
-	const struct source *source = arg;
+	const struct cal_inlet *source = arg;
 
 	tell_gap(source->consumer, cal_slice_of(NULL, 0), count);
 }
 
 static void
-note_gap(struct source *source, const struct cal_delivery *delivery)
+note_gap(struct cal_inlet *source, const struct cal_delivery *delivery)
 {
 	struct cal_consumer *consumer = source->consumer;
 	uint64_t missing;
@@ -218,7 +189,7 @@ note_gap(struct source *source, const struct cal_delivery *delivery)
 }
 
 static struct cal_receipt
-receipt_of(const struct source *source, const struct cal_message *message)
+receipt_of(const struct cal_inlet *source, const struct cal_message *message)
 {
 	return (struct cal_receipt){
 		.source = (size_t)(source - source->consumer->sources),
@@ -229,7 +200,7 @@ receipt_of(const struct source *source, const struct cal_message *message)
 static void
 on_message(void *arg, struct cal_link *link, struct cal_message *message)
 {
-	struct source *source = arg;
+	struct cal_inlet *source = arg;
 	struct cal_consumer *consumer = source->consumer;
 	struct cal_delivery delivery;
 	struct cal_err err;
@@ -255,27 +226,10 @@ on_message(void *arg, struct cal_link *link, struct cal_message *message)
 		cal_buf_clear(&consumer->expanded);
 }
 
-/* What becomes of it. */
-
-void
-cal_consumer_settle(struct cal_consumer *consumer, struct cal_receipt receipt,
-    enum cal_settle settle, const char *why)
-{
-	cal_conn_settle(consumer->sources[receipt.source].conn,
-	    receipt.number, settle, why);
-}
-
-bool
-cal_consumer_begin(struct cal_consumer *consumer, struct cal_receipt receipt)
-{
-	return cal_conn_begin(consumer->sources[receipt.source].conn,
-	    receipt.number);
-}
-
 static void
 on_left(void *arg)
 {
-	struct source *source = arg;
+	struct cal_inlet *source = arg;
 	struct cal_consumer *consumer = source->consumer;
 
 	if (!source->leaving)
@@ -283,20 +237,6 @@ on_left(void *arg)
 	source->leaving = false;
 	if (--consumer->leaving == 0)
 		consumer->conf.left(consumer->conf.arg);
-}
-
-bool
-cal_consumer_leave(struct cal_consumer *consumer)
-{
-	size_t i;
-
-	for (i = 0; i < consumer->count; i++) {
-		if (!cal_conn_leave(consumer->sources[i].conn))
-			continue;
-		consumer->sources[i].leaving = true;
-		consumer->leaving++;
-	}
-	return consumer->leaving > 0;
 }
 
 static const struct cal_conn_events source_events = {
@@ -316,7 +256,7 @@ static int
 open_source(struct cal_consumer *consumer, struct cal_err *err)
 {
 	const struct cal_consumer_conf *conf = &consumer->conf;
-	struct source *source = &consumer->sources[consumer->count];
+	struct cal_inlet *source = &consumer->sources[consumer->count];
 	struct cal_conn_conf conn = {
 		.loop = conf->loop,
 		.url = conf->urls[consumer->count],
@@ -379,46 +319,6 @@ char *
 cal_consumer_address(const struct cal_consumer *consumer, size_t number)
 {
 	return cal_strdup(consumer->sources[number].url);
-}
-
-void
-cal_consumer_pause(struct cal_consumer *consumer, bool pause)
-{
-	size_t i;
-
-	for (i = 0; i < consumer->count; i++)
-		cal_conn_pause(consumer->sources[i].conn, pause);
-}
-
-/* Each of several may bring as many: whose turn it is nobody knows. */
-void
-cal_consumer_want(struct cal_consumer *consumer, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < consumer->count; i++)
-		cal_conn_want(consumer->sources[i].conn, count);
-}
-
-void
-cal_consumer_counts(const struct cal_consumer *consumer,
-    struct cal_consumer_counts *counts)
-{
-	size_t i;
-
-	*counts = consumer->counts;
-	for (i = 0; i < consumer->count; i++)
-		counts->malformed += consumer->sources[i].conn->counts
-		    .malformed;
-}
-
-void
-cal_consumer_recheck(struct cal_consumer *consumer)
-{
-	size_t i;
-
-	for (i = 0; i < consumer->count; i++)
-		cal_conn_recheck(consumer->sources[i].conn);
 }
 
 void

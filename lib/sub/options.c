@@ -27,7 +27,11 @@ static const char notes[] =
     "--max-body bytes; 1 MiB of output that nobody reads.  Whatever does not "
     "fit stays on the way.";
 
+/* Large, and mostly never touched. */
+static struct cal_url urls[CAL_CONSUMER_URLS];
+
 static const struct cal_sub_options usual = {
+	.urls = urls,
 	.shape.serializer = "json",
 	.work = CAL_JOBS_USUAL,
 	.connect_timeout = 5,

@@ -19,7 +19,7 @@ enum {
 };
 
 struct cal_sub_options {
-	struct cal_url urls[CAL_CONSUMER_URLS];
+	struct cal_url *urls;           /* lent; there is one list only */
 	size_t urls_count;
 	struct cal_opt_list topic_list;         /* -t */
 	struct cal_slice *topics;               /* the same; freed by nobody */

@@ -14,7 +14,7 @@
 
 #include "transport/redis.h"
 
-enum { CAL_REDIS_AHEAD = 10000 };       /* drafts in one outbox */
+enum { CAL_REDIS_AHEAD = 1000 };        /* drafts in one outbox */
 
 enum cal_draft_state {
 	CAL_DRAFT_WAITS,
