@@ -347,6 +347,25 @@ all_over() {
 	    [[ $(rcli XINFO GROUPS s | grep -A 1 ^lag | tail -n 1) == 0 ]]
 }
 
+@test "F68, F71: a Redis that may forget what it has is told of" {
+	handler </dev/null
+	start_redis --maxmemory-policy allkeys-lru
+	acked a
+	wait_for 10 contains a.err 'keeps no append-only file'
+	wait_for 10 contains a.err 'makes room by removing any keys'
+	stop a
+	serve s --at-least-once "${REDIS}svc" echo -- cat
+	wait_for 10 contains s.err 'keeps no append-only file'
+	stop s
+	stop_redis
+	start_redis --appendonly yes
+	acked b
+	rcli XADD s '*' hdr $'\x91\xc0' msg 1 >/dev/null
+	wait_for 10 ledger 'done 1'
+	wait_for 10 settled
+	not contains b.err Redis
+}
+
 @test "ledger: kill -9, freezes and a restart of Redis lose nothing" {
 	local count=300 i name victim
 	start_redis --appendonly yes --appendfsync always

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "transport/redis_durable.h"
 #include "transport/redis_group.h"
 
 static const double NAME_REST = 0.5;    /* seconds, beyond a dead owner's lock */
@@ -46,6 +47,9 @@ static void
 become_ready(struct cal_redis_claims *claims)
 {
 	claims->state = CAL_REDIS_RUNNING;
+	if (claims->conf.durable && !claims->was_ready &&
+	    cal_redis_session_is_up(claims->conf.session))
+		cal_redis_durable_check(claims->conf.session, &claims->words);
 	claims->was_ready = true;
 	start_timers(claims);
 	claims->conf.ready(claims->conf.arg);

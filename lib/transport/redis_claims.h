@@ -43,6 +43,7 @@ struct cal_redis_claims_conf {
 	const char *stream, *group;     /* copied, as consumer is */
 	const char *consumer;           /* the name that was given; empty: one
 	                                   is made up that nobody else has */
+	bool durable;                   /* a Redis that may forget is told of */
 	double lease;                   /* seconds, above 0 */
 	unsigned max_deliver;           /* then to NAME.dead; 0: never */
 	size_t max_bytes;               /* of one message: a larger one is

@@ -265,6 +265,7 @@ cal_redis_serve_open_claims(struct cal_redis_server *rs)
 		.stream = rs->keys.bind,
 		.group = rs->group,
 		.consumer = rs->conn.conf.url.redis.consumer,
+		.durable = redis != NULL && redis->at_least_once,
 		.lease = redis != NULL && redis->lease > 0 ? redis->lease :
 		    LEASE,
 		.max_bytes = CAL_REDIS_ENTRY_MAX(rs->conn.conf.max_body),

@@ -202,6 +202,7 @@ cal_redis_keep_open(struct cal_redis_tap *tap, struct cal_err *err)
 		.stream = tap->group.stream,
 		.group = tap->group.group,
 		.consumer = tap->conn.conf.url.redis.consumer,
+		.durable = true,
 		.lease = tap->conf.lease,
 		.max_deliver = tap->conf.max_deliver,
 		.ready = on_ready,
