@@ -355,6 +355,16 @@ same() {
 	return 1
 }
 
+# stdin as hexadecimal digits, and back.
+hex() {
+	od -An -v -tx1 | tr -d ' \n'
+}
+
+bytes() {
+	# shellcheck disable=SC2001 # the digits come in pairs
+	printf %b "$(sed 's/../\\x&/g' <<<"$1")"
+}
+
 # like TEXT PATTERN: a shell pattern.
 like() {
 	# shellcheck disable=SC2053

@@ -138,7 +138,7 @@ published() {
 	    " " + .frames[2]' "$TESTS/vectors/vectors.json" |
 	while read -r at body; do
 		printf '{"ts":"%s","body_b64":"%s"}\n' "$at" \
-		    "$(xxd -r -p <<<"$body" | base64 -w 0)"
+		    "$(bytes "$body" | base64 -w 0)"
 	done >p.in
 	publish p -s raw -J --keep-time "$ANY"
 	stream s sub --hex -n "$(wc -l <p.in)" "$URL"

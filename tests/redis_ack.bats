@@ -396,9 +396,10 @@ all_over() {
 			restart_redis
 			;;
 		14)
-			kill -STOP "${pids[c0]}"
+			# It may be one that was just killed.
+			kill -STOP "${pids[c0]}" || :
 			read -rt 1.6 <>"$T/tick" || :
-			kill -CONT "${pids[c0]}"
+			kill -CONT "${pids[c0]}" || :
 			;;
 		*)
 			kill -KILL "${pids[$victim]}" || :

@@ -100,7 +100,7 @@ pass() {
 	printf '\0\0\0\4a\0\nb' >p.in
 	publish p --framed -s raw "$ANY"
 	expect 0 cal_sub -c 1 -s raw -0 "$URL"
-	same "$(xxd -p <expect.out)" 61000a6200
+	same "$(hex <expect.out)" 61000a6200
 	finish p
 }
 

@@ -63,7 +63,7 @@ NaN'
 	same "$out" '[
 1]--"b"--'
 	taken 0 -c 2 --framed
-	same "$(xxd -p <expect.out)" 000000045b0a315d00000003226222
+	same "$(hex <expect.out)" 000000045b0a315d00000003226222
 	expect 64 cal_sub ipc://a -0 -l
 	expect 64 cal_sub ipc://a -D ''
 }
@@ -72,11 +72,11 @@ NaN'
 @test "-s raw and -r: bytes that nobody looks at" {
 	objects '{"body": " {\u0000\n"}' '{"body": ""}'
 	taken 0 -c 2 -s raw -0
-	same "$(xxd -p <expect.out)" 207b000a0000
+	same "$(hex <expect.out)" 207b000a0000
 	taken 0 -c 2 -r --framed
-	same "$(xxd -p <expect.out)" 00000004207b000a00000000
+	same "$(hex <expect.out)" 00000004207b000a00000000
 	taken 0 -c 2 -r
-	same "$(xxd -p <expect.out)" 207b000a
+	same "$(hex <expect.out)" 207b000a
 	expect 64 cal_sub ipc://a -r -l
 	expect 64 cal_sub ipc://a -s yaml
 }

@@ -144,13 +144,15 @@ test_said_twice(void **state)
 	claimer_open(&ann, 60, 5);
 	add("1-0", "m");
 	receipt = claimer_read(&ann);
+	/* It is on its way when the connection ends, and read after that. */
+	redis_signal(SIGSTOP);
 	cal_redis_claims_settle(ann.claims, receipt, CAL_SETTLE_DEAD, "x");
-	ev_run(loop, EVRUN_NOWAIT);
-	ev_run(loop, EVRUN_NOWAIT);
+	settle();
 	assert_false(cal_redis_claims_idle(ann.claims));
+	cal_redis_session_restart(ann.session);
+	redis_signal(SIGCONT);
 	while (redis_number("EXISTS s.dead") == 0)
 		;
-	cal_redis_session_restart(ann.session);
 	WAIT_FOR(ann.readies == 2 && cal_redis_claims_idle(ann.claims));
 	assert_int_equal(redis_number("XLEN s.dead"), 1);
 	assert_int_equal(times_heard("lost lease"), 0);
