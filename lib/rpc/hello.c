@@ -120,7 +120,7 @@ cal_side_ponged(struct cal_side *side, const struct cal_message *message)
 		peer->conf.events->up(peer->conf.arg);
 	side->ponged = true;
 	if (peer->probe != NULL)
-		cal_probe_done(peer, side->state == CAL_HELLO_OURS ? &side->hello :
-		    NULL, err.code == CAL_OK ? NULL : &err);
+		cal_probe_done(peer, side->state == CAL_HELLO_OURS ?
+		    &side->hello : NULL, err.code == CAL_OK ? NULL : &err);
 	cal_calls_flush(peer);
 }

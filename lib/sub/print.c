@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "base/num.h"
 #include "cli/format.h"
 #include "cli/object.h"
@@ -17,19 +18,6 @@ cal_printer_release(struct cal_printer *printer)
 	cal_buf_release(&printer->stamp);
 }
 
-static void
-put_hex(char *text, struct cal_slice mid)
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t i;
-
-	for (i = 0; i < mid.len && i < CAL_STREAMMSG_MID; i++) {
-		*text++ = digits[mid.ptr[i] >> 4];
-		*text++ = digits[mid.ptr[i] & 15];
-	}
-	*text = '\0';
-}
-
 void
 cal_sub_id_text(char text[CAL_SUB_ID_TEXT],
     const struct cal_delivery *delivery)
@@ -40,7 +28,7 @@ cal_sub_id_text(char text[CAL_SUB_ID_TEXT],
 		memcpy(text, id.ptr, id.len);
 		text[id.len] = '\0';
 	} else {
-		put_hex(text, delivery->head.mid);
+		cal_hex_text(text, delivery->head.mid);
 	}
 }
 

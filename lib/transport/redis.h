@@ -199,6 +199,11 @@ void cal_redis_session_restart(struct cal_redis_session *session);
  */
 void cal_redis_session_close(struct cal_redis_session *session);
 
+/* redis_conn.c: the URL; and the sending of what only reads, or publishes. */
+char *cal_redis_address(const struct cal_conn *conn);
+int cal_redis_send_nothing(struct cal_conn *conn, struct cal_link *link,
+    const struct cal_frames *frames, struct cal_buf *own);
+
 /* What is spoken, by conf->pattern and conf->bind; CAL_EUSAGE: that is not. */
 int cal_redis_publish_open(struct cal_conn **connp,
     const struct cal_conn_conf *conf, struct cal_err *err);

@@ -80,6 +80,19 @@ cal_redis_acks_full(const struct cal_redis_acks *acks)
 }
 
 void
+cal_redis_acks_say(struct cal_redis_multi *multi,
+    const struct cal_redis_request *request)
+{
+	struct cal_redis_server *rs = request->rs;
+
+	cal_redis_begin(&rs->words, "XACK");
+	cal_redis_add_text(&rs->words, rs->keys.bind);
+	cal_redis_add_text(&rs->words, rs->group);
+	cal_redis_add_text(&rs->words, request->id);
+	cal_redis_multi_add(multi, &rs->words);
+}
+
+void
 cal_redis_acks_send(struct cal_redis_acks *acks)
 {
 	struct cal_redis_server *rs = acks->rs;
@@ -92,13 +105,8 @@ cal_redis_acks_send(struct cal_redis_acks *acks)
 		return;
 	}
 	multi = cal_redis_multi_begin(rs->writer, on_acked, acks);
-	TAILQ_FOREACH(request, &acks->list, next) {
-		cal_redis_begin(words, "XACK");
-		cal_redis_add_text(words, rs->keys.bind);
-		cal_redis_add_text(words, rs->group);
-		cal_redis_add_text(words, request->id);
-		cal_redis_multi_add(multi, words);
-	}
+	TAILQ_FOREACH(request, &acks->list, next)
+		cal_redis_acks_say(multi, request);
 	cal_redis_begin(words, "XDEL");
 	cal_redis_add_text(words, rs->keys.bind);
 	TAILQ_FOREACH(request, &acks->list, next)

@@ -128,11 +128,7 @@ add_request(struct cal_redis_multi *multi,
 	struct cal_redis_server *rs = request->rs;
 	struct cal_redis_words *words = &rs->words;
 
-	cal_redis_begin(words, "XACK");
-	cal_redis_add_text(words, rs->keys.bind);
-	cal_redis_add_text(words, rs->group);
-	cal_redis_add_text(words, request->id);
-	cal_redis_multi_add(multi, words);
+	cal_redis_acks_say(multi, request);
 	cal_redis_begin(words, "XDEL");
 	cal_redis_add_text(words, rs->keys.bind);
 	cal_redis_add_text(words, request->id);

@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/spare.h"
@@ -191,12 +192,6 @@ call_trouble(const struct cal_conn *conn)
 	return words != NULL ? words : "Redis does not answer";
 }
 
-static char *
-call_address(const struct cal_conn *conn)
-{
-	return cal_url_text(&conn->conf.url);
-}
-
 static bool
 call_idle(const struct cal_conn *conn)
 {
@@ -253,7 +248,7 @@ call_close(struct cal_conn *conn, double grace)
 
 static const struct cal_transport ops = {
 	.scheme = CAL_REDIS,
-	.address = call_address,
+	.address = cal_redis_address,
 	.send = call_send,
 	.idle = call_idle,
 	.trouble = call_trouble,
@@ -310,7 +305,7 @@ cal_redis_call_open(struct cal_conn **connp,
 	rc->link.cid = cal_slice_of(rc->cid, sizeof(rc->cid));
 	cal_redis_keys_answers(&rc->keys, rc->link.cid, rc->rto);
 	rc->link.rto = cal_slice_text(rc->rto);
-	cal_redis_cid_text(rc->link.name, rc->link.cid);
+	cal_hex_text(rc->link.name, rc->link.cid);
 	if ((code = open_sessions(rc, err)) != CAL_OK) {
 		(void)call_close(&rc->conn, 0);
 		return code;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "base/mem.h"
 #include "transport/redis_serve.h"
 
@@ -56,7 +57,7 @@ cal_redis_caller_get(struct cal_redis_server *rs, struct cal_slice cid)
 		    "anybody");
 	} else {
 		memcpy(caller->cid, cid.ptr, sizeof(caller->cid));
-		cal_redis_cid_text(caller->link.name, cid);
+		cal_hex_text(caller->link.name, cid);
 		(void)cal_map_put(rs->by_cid, cid, caller);
 	}
 	rs->conn.conf.events->up(rs->conn.conf.arg, &caller->link);

@@ -44,7 +44,6 @@ places(const struct cal_redis_server *rs)
 	return window - rs->taken;
 }
 
-/* Nothing is read until it has begun again. */
 void
 cal_redis_serve_halt(struct cal_redis_server *rs)
 {

@@ -47,7 +47,8 @@ cut_short(struct cal_redis_tap *tap)
 {
 	char client[CAL_NUM_TEXT];
 
-	if (tap->cutting || tap->client <= 0 || !cal_redis_session_is_up(tap->other))
+	if (tap->cutting || tap->client <= 0 ||
+	    !cal_redis_session_is_up(tap->other))
 		return;
 	cal_num_text(client, (uint64_t)tap->client);
 	cal_redis_begin(&tap->words, "CLIENT");

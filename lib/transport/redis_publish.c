@@ -164,23 +164,6 @@ publish_is_read(const struct cal_conn *conn)
 	return true;
 }
 
-static char *
-publish_address(const struct cal_conn *conn)
-{
-	return cal_url_text(&conn->conf.url);
-}
-
-static int
-publish_send(struct cal_conn *conn, struct cal_link *link,
-    const struct cal_frames *frames, struct cal_buf *own)
-{
-	(void)conn;
-	(void)link;
-	(void)frames;
-	(void)own;
-	return CAL_EGONE;
-}
-
 static const char *
 publish_trouble(const struct cal_conn *conn)
 {
@@ -219,8 +202,8 @@ publish_close(struct cal_conn *conn, double grace)
 static const struct cal_transport publish_ops = {
 	.scheme = CAL_REDIS,
 	.open = cal_redis_publish_open,
-	.address = publish_address,
-	.send = publish_send,
+	.address = cal_redis_address,
+	.send = cal_redis_send_nothing,
 	.idle = publish_idle,
 	.trouble = publish_trouble,
 	.close = publish_close,

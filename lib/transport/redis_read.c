@@ -183,23 +183,6 @@ tap_begin(struct cal_conn *conn, uint64_t receipt)
 	return cal_redis_claims_begin(tap->claims, receipt) > 0;
 }
 
-static char *
-tap_address(const struct cal_conn *conn)
-{
-	return cal_url_text(&conn->conf.url);
-}
-
-static int
-tap_send(struct cal_conn *conn, struct cal_link *link,
-    const struct cal_frames *frames, struct cal_buf *own)
-{
-	(void)conn;
-	(void)link;
-	(void)frames;
-	(void)own;
-	return CAL_EGONE;
-}
-
 static bool
 tap_idle(const struct cal_conn *conn)
 {
@@ -244,8 +227,8 @@ tap_close(struct cal_conn *conn, double grace)
 
 static const struct cal_transport row = {
 	.scheme = CAL_REDIS,
-	.address = tap_address,
-	.send = tap_send,
+	.address = cal_redis_address,
+	.send = cal_redis_send_nothing,
 	.idle = tap_idle,
 	.trouble = tap_trouble,
 	.close = tap_close,

@@ -1,6 +1,7 @@
 /* Keys, entries and the pace of reading: what servers and callers share. */
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "transport/redis_rpc.h"
 
 enum {
@@ -21,19 +22,6 @@ cal_redis_keys_init(struct cal_redis_keys *keys, const char *stream)
 }
 
 void
-cal_redis_cid_text(char *text, struct cal_slice cid)
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t i;
-
-	for (i = 0; i < cid.len && i < CAL_RPCMSG_CID; i++) {
-		*text++ = digits[cid.ptr[i] >> 4];
-		*text++ = digits[cid.ptr[i] & 15];
-	}
-	*text = '\0';
-}
-
-void
 cal_redis_keys_answers(const struct cal_redis_keys *keys,
     struct cal_slice cid, char *key)
 {
@@ -41,7 +29,7 @@ cal_redis_keys_answers(const struct cal_redis_keys *keys,
 
 	memcpy(key, keys->conn, len);
 	key[len] = '.';
-	cal_redis_cid_text(key + len + 1, cid);
+	cal_hex_text(key + len + 1, cid);
 }
 
 void

@@ -33,9 +33,6 @@ struct cal_redis_keys {
 
 void cal_redis_keys_init(struct cal_redis_keys *keys, const char *stream);
 
-/* The bytes of cid in hex; text has room for CAL_REDIS_CID_HEX and a NUL. */
-void cal_redis_cid_text(char *text, struct cal_slice cid);
-
 /* The stream of answers to this cid; key has room for CAL_REDIS_KEY_MAX + 1. */
 void cal_redis_keys_answers(const struct cal_redis_keys *keys,
     struct cal_slice cid, char *key);

@@ -247,12 +247,6 @@ serve_settle(struct cal_conn *conn, uint64_t receipt, enum cal_settle settle,
 	cal_redis_answer_none(request);
 }
 
-static char *
-serve_address(const struct cal_conn *conn)
-{
-	return cal_url_text(&conn->conf.url);
-}
-
 static bool
 serve_idle(const struct cal_conn *conn)
 {
@@ -268,7 +262,7 @@ serve_trouble(const struct cal_conn *conn)
 
 static const struct cal_transport ops = {
 	.scheme = CAL_REDIS,
-	.address = serve_address,
+	.address = cal_redis_address,
 	.send = cal_redis_answer_send,
 	.idle = serve_idle,
 	.trouble = serve_trouble,

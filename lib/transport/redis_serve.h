@@ -32,7 +32,7 @@ static const double CAL_REDIS_PAUSE = 0.2;      /* seconds, and then twice as
 /* What is done with an entry. */
 enum cal_redis_errand {
 	CAL_REDIS_RUN,                  /* handed up */
-	CAL_REDIS_PASS_ON,              /* a CANCEL, of one who knows no better */
+	CAL_REDIS_PASS_ON,              /* a CANCEL that came astray */
 	CAL_REDIS_DROP,
 };
 
@@ -172,6 +172,10 @@ void cal_redis_acks_add(struct cal_redis_acks *acks,
 
 /* Are these as many as one MULTI takes? */
 bool cal_redis_acks_full(const struct cal_redis_acks *acks);
+
+/* The word for one of them. */
+void cal_redis_acks_say(struct cal_redis_multi *multi,
+    const struct cal_redis_request *request);
 
 /* Sends them, if there are any; they are acked, or discarded. */
 void cal_redis_acks_send(struct cal_redis_acks *acks);

@@ -1,4 +1,5 @@
 /* transport/redis_call: requests into Redis, and answers out of it. */
+#include "base/hex.h"
 #include "redis_rpc.h"
 
 static void
@@ -49,7 +50,7 @@ test_names(void **state)
 	(void)state;
 	start();
 	assert_int_equal(rpc.link->cid.len, CAL_RPCMSG_CID);
-	cal_redis_cid_text(name, rpc.link->cid);
+	cal_hex_text(name, rpc.link->cid);
 	assert_string_equal(rpc.link->name, name);
 	assert_int_equal(strlen(rto()), 9 + strlen(name));
 	assert_memory_equal(rto(), "svc.conn.", 9);

@@ -23,6 +23,16 @@ times_heard(const char *words)
 	return count;
 }
 
+/* Ann has one message, 1-0, with a lease of so many seconds: its receipt. */
+static uint64_t
+one_taken(double lease)
+{
+	redis_start(NULL);
+	claimer_open(&ann, lease, 5);
+	add("1-0", "m");
+	return claimer_read(&ann);
+}
+
 /* Nobody settles what is another one's by now. */
 static void
 test_stale(void **state)
@@ -59,10 +69,7 @@ test_lost(void **state)
 	uint64_t receipt;
 
 	(void)state;
-	redis_start(NULL);
-	claimer_open(&ann, 0.9, 5);
-	add("1-0", "m");
-	receipt = claimer_read(&ann);
+	receipt = one_taken(0.9);
 	(void)cal_redis_claims_begin(ann.claims, receipt);
 	steal("1-0", "thief");
 	WAIT_FOR(times_heard("lost lease: message 1-0") == 1);
@@ -83,10 +90,7 @@ test_done_elsewhere(void **state)
 	uint64_t receipt;
 
 	(void)state;
-	redis_start(NULL);
-	claimer_open(&ann, 60, 5);
-	add("1-0", "m");
-	receipt = claimer_read(&ann);
+	receipt = one_taken(60);
 	steal("1-0", "thief");
 	assert_int_equal(redis_number("XACK s g 1-0"), 1);
 	cal_redis_claims_settle(ann.claims, receipt, CAL_SETTLE_DONE, NULL);
@@ -140,10 +144,7 @@ test_said_twice(void **state)
 	uint64_t receipt;
 
 	(void)state;
-	redis_start(NULL);
-	claimer_open(&ann, 60, 5);
-	add("1-0", "m");
-	receipt = claimer_read(&ann);
+	receipt = one_taken(60);
 	/* It is on its way when the connection ends, and read after that. */
 	redis_signal(SIGSTOP);
 	cal_redis_claims_settle(ann.claims, receipt, CAL_SETTLE_DEAD, "x");
@@ -165,10 +166,7 @@ test_lost_on_the_way(void **state)
 	uint64_t receipt;
 
 	(void)state;
-	redis_start(NULL);
-	claimer_open(&ann, 60, 5);
-	add("1-0", "held");
-	receipt = claimer_read(&ann);
+	receipt = one_taken(60);
 	add("2-0", "lost");
 	freeReplyObject(redis_do("XREADGROUP GROUP g %s STREAMS s >",
 	    cal_redis_claims_consumer(ann.claims)));
@@ -250,10 +248,7 @@ test_gone(void **state)
 	uint64_t receipt;
 
 	(void)state;
-	redis_start(NULL);
-	claimer_open(&ann, 0.6, 5);
-	add("1-0", "m");
-	receipt = claimer_read(&ann);
+	receipt = one_taken(0.6);
 	assert_int_equal(redis_number("XGROUP DESTROY s g"), 1);
 	WAIT_FOR(ann.gones == 1);
 	cal_redis_claims_settle(ann.claims, cal_redis_claims_take(ann.claims,
@@ -277,10 +272,7 @@ test_later(void **state)
 	uint64_t receipt;
 
 	(void)state;
-	redis_start(NULL);
-	claimer_open(&ann, 0.6, 5);
-	add("1-0", "m");
-	receipt = claimer_read(&ann);
+	receipt = one_taken(0.6);
 	freeReplyObject(redis_do("CONFIG SET min-replicas-to-write 1"));
 	cal_redis_claims_settle(ann.claims, receipt, CAL_SETTLE_DONE, NULL);
 	WAIT_FOR(times_heard("Redis does not settle messages just now: "
@@ -299,10 +291,7 @@ test_refused(void **state)
 	uint64_t receipt;
 
 	(void)state;
-	redis_start(NULL);
-	claimer_open(&ann, 60, 5);
-	add("1-0", "m");
-	receipt = claimer_read(&ann);
+	receipt = one_taken(60);
 	freeReplyObject(redis_do("ACL SETUSER default -eval"));
 	cal_redis_claims_settle(ann.claims, receipt, CAL_SETTLE_DONE, NULL);
 	WAIT_FOR(ann.failed);

@@ -4,38 +4,16 @@
  */
 #include <stdio.h>
 
-#include "listener.h"
-#include "redis_end.h"
-
-static unsigned port;
+#include "redis_false.h"
 
 static int
 enter(void **state)
 {
-	memset(&end, 0, sizeof(end));
-	if (open_loop(state) != 0)
+	if (false_enter(state) != 0)
 		return -1;
-	port = listener_open();
-	end.url.scheme = CAL_REDIS;
-	strcpy(end.url.host, "127.0.0.1");
-	end.url.port = (uint16_t)port;
 	strcpy(end.url.redis.stream, "{s}");
 	end.url.redis.cluster = true;
 	return 0;
-}
-
-static int
-leave(void **state)
-{
-	end_close();
-	listener_close();
-	return close_loop(state);
-}
-
-static void
-say(const char *text)
-{
-	listener_say(text, strlen(text));
 }
 
 static void

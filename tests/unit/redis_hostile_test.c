@@ -6,37 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#include "listener.h"
-#include "redis_end.h"
-
-static unsigned port;
-
-static int
-enter(void **state)
-{
-	memset(&end, 0, sizeof(end));
-	if (open_loop(state) != 0)
-		return -1;
-	port = listener_open();
-	end.url.scheme = CAL_REDIS;
-	strcpy(end.url.host, "127.0.0.1");
-	end.url.port = (uint16_t)port;
-	return 0;
-}
-
-static int
-leave(void **state)
-{
-	end_close();
-	listener_close();
-	return close_loop(state);
-}
-
-static void
-say(const char *text)
-{
-	listener_say(text, strlen(text));
-}
+#include "redis_false.h"
 
 /* A session that is up, with one command that waits. */
 static void
@@ -336,7 +306,7 @@ test_slow_reader(void **state)
 	assert_int_equal(end.lost, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(test_ ## name, enter, leave)
+#define TEST(name) cmocka_unit_test_setup_teardown(test_ ## name, false_enter, leave)
 
 int
 main(void)

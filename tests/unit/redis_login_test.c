@@ -2,26 +2,7 @@
  * Unit tests of transport/redis_session with a real Redis: who is let in, and
  * what is said to who is not.
  */
-#include "redis_end.h"
-#include "redis_server.h"
-
-static int
-enter(void **state)
-{
-	memset(&end, 0, sizeof(end));
-	if (open_loop(state) != 0 || folder_enter(state) != 0)
-		return -1;
-	redis_url(&end.url, "s");
-	return 0;
-}
-
-static int
-leave(void **state)
-{
-	end_close();
-	redis_stop();
-	return close_loop(state) | folder_leave(state);
-}
+#include "redis_true.h"
 
 static void
 is_refused(enum cal_code code, const char *words)

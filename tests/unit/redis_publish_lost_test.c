@@ -83,15 +83,22 @@ test_retry_refused(void **state)
 	assert_open(0, 1);
 }
 
+/* One message is on its way, and so many replicas are to have it. */
 static void
-test_replicas(void **state)
+put_for_replicas(unsigned count)
 {
-	(void)state;
-	redis.replicas = 2;
+	redis.replicas = count;
 	redis.replicas_ms = 50;
 	begin();
 	session_connect();
 	PUT("1");
+}
+
+static void
+test_replicas(void **state)
+{
+	(void)state;
+	put_for_replicas(2);
 	PUT("2");
 	settle();
 	assert_said("XADD s * hdr h msg 1\nWAIT 2 50\n");
@@ -119,12 +126,8 @@ static void
 test_replicas_refused(void **state)
 {
 	(void)state;
-	redis.replicas = 1;
-	redis.replicas_ms = 50;
 	redis.pause = 0.01;
-	begin();
-	session_connect();
-	PUT("1");
+	put_for_replicas(1);
 	settle();
 	refuse("NOREPLICAS Not enough good replicas to write.");
 	session_answer_number(0);
@@ -143,11 +146,7 @@ static void
 test_replicas_lost(void **state)
 {
 	(void)state;
-	redis.replicas = 1;
-	redis.replicas_ms = 50;
-	begin();
-	session_connect();
-	PUT("1");
+	put_for_replicas(1);
 	settle();
 	take("1-1");
 	session_lose();
@@ -162,11 +161,7 @@ static void
 test_replicas_quick(void **state)
 {
 	(void)state;
-	redis.replicas = 1;
-	redis.replicas_ms = 50;
-	begin();
-	session_connect();
-	PUT("1");
+	put_for_replicas(1);
 	take("1-1");
 	settle();
 	assert_said("XADD s * hdr h msg 1\nWAIT 1 50\n");

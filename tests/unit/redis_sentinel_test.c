@@ -4,10 +4,7 @@
  */
 #include <stdio.h>
 
-#include "listener.h"
-#include "redis_end.h"
-
-static unsigned port;
+#include "redis_false.h"
 
 static void
 add_sentinel(unsigned number)
@@ -23,28 +20,12 @@ add_sentinel(unsigned number)
 static int
 enter(void **state)
 {
-	memset(&end, 0, sizeof(end));
-	if (open_loop(state) != 0)
+	if (false_enter(state) != 0)
 		return -1;
-	port = listener_open();
 	end.url.scheme = CAL_REDIS_SENTINEL;
 	strcpy(end.url.redis.master, "mymaster");
 	strcpy(end.url.redis.stream, "s");
 	return 0;
-}
-
-static int
-leave(void **state)
-{
-	end_close();
-	listener_close();
-	return close_loop(state);
-}
-
-static void
-say(const char *text)
-{
-	listener_say(text, strlen(text));
 }
 
 /* What came so far begins so. */

@@ -2,26 +2,7 @@
  * Unit tests of transport/redis_session with a real Redis: what comes back, and
  * what follows when Redis goes and comes, or may not do what it is told.
  */
-#include "redis_end.h"
-#include "redis_server.h"
-
-static int
-enter(void **state)
-{
-	memset(&end, 0, sizeof(end));
-	if (open_loop(state) != 0 || folder_enter(state) != 0)
-		return -1;
-	redis_url(&end.url, "s");
-	return 0;
-}
-
-static int
-leave(void **state)
-{
-	end_close();
-	redis_stop();
-	return close_loop(state) | folder_leave(state);
-}
+#include "redis_true.h"
 
 static void
 test_up(void **state)
