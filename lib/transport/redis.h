@@ -127,6 +127,10 @@ void cal_redis_add_text(struct cal_redis_words *words, const char *word);
 void cal_redis_add_number(struct cal_redis_words *words, uint64_t number);
 void cal_redis_words_release(struct cal_redis_words *words);
 
+/* The fields of a message, hdr and msg. */
+void cal_redis_add_frames(struct cal_redis_words *words, struct cal_slice hdr,
+    struct cal_slice msg);
+
 /* The session. */
 
 struct cal_redis_session;

@@ -43,6 +43,16 @@ cal_redis_add_number(struct cal_redis_words *words, uint64_t number)
 }
 
 void
+cal_redis_add_frames(struct cal_redis_words *words, struct cal_slice hdr,
+    struct cal_slice msg)
+{
+	cal_redis_add_text(words, "hdr");
+	cal_redis_add(words, hdr);
+	cal_redis_add_text(words, "msg");
+	cal_redis_add(words, msg);
+}
+
+void
 cal_redis_words_release(struct cal_redis_words *words)
 {
 	cal_buf_release(&words->bytes);

@@ -47,33 +47,27 @@ parcel_free(struct cal_hold *hold)
 	free(hold);
 }
 
-static uint8_t *
-put(uint8_t *at, struct cal_slice *slice)
-{
-	if (slice->len > 0)
-		memcpy(at, slice->ptr, slice->len);
-	slice->ptr = at;
-	return at + slice->len;
-}
-
 static struct cal_redis_parcel *
 copy(const struct cal_redis_entry *entry)
 {
 	struct cal_redis_parcel *parcel;
+	struct cal_redis_entry *kept;
 	uint8_t *at;
 
 	parcel = cal_malloc(sizeof(*parcel) + entry->id.len + entry->hdr.len +
 	    entry->msg.len + entry->topic.len + entry->dead.reason.len +
 	    entry->dead.id.len + entry->dead.group.len);
 	parcel->hold.free = parcel_free;
-	parcel->entry = *entry;
-	at = put(parcel->bytes, &parcel->entry.id);
-	at = put(at, &parcel->entry.hdr);
-	at = put(at, &parcel->entry.msg);
-	at = put(at, &parcel->entry.topic);
-	at = put(at, &parcel->entry.dead.reason);
-	at = put(at, &parcel->entry.dead.id);
-	(void)put(at, &parcel->entry.dead.group);
+	kept = &parcel->entry;
+	*kept = *entry;
+	at = parcel->bytes;
+	kept->id = cal_slice_keep(&at, entry->id);
+	kept->hdr = cal_slice_keep(&at, entry->hdr);
+	kept->msg = cal_slice_keep(&at, entry->msg);
+	kept->topic = cal_slice_keep(&at, entry->topic);
+	kept->dead.reason = cal_slice_keep(&at, entry->dead.reason);
+	kept->dead.id = cal_slice_keep(&at, entry->dead.id);
+	kept->dead.group = cal_slice_keep(&at, entry->dead.group);
 	return parcel;
 }
 

@@ -40,10 +40,7 @@ put_words(struct cal_redis_publish *p, const struct cal_redis_draft *draft)
 		cal_redis_add_number(words, p->redis.max_len);
 	}
 	cal_redis_add_text(words, "*");
-	cal_redis_add_text(words, "hdr");
-	cal_redis_add(words, draft->header);
-	cal_redis_add_text(words, "msg");
-	cal_redis_add(words, draft->body);
+	cal_redis_add_frames(words, draft->header, draft->body);
 	if (draft->topic.len == 0)
 		return;
 	cal_redis_add_text(words, "topic");

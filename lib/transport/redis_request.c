@@ -60,17 +60,6 @@ cal_redis_request_discard(struct cal_redis_request *request)
 	cal_redis_request_free(request);
 }
 
-static struct cal_slice
-copy(uint8_t **atp, struct cal_slice bytes)
-{
-	struct cal_slice out = cal_slice_of(*atp, bytes.len);
-
-	if (bytes.len > 0)
-		memcpy(*atp, bytes.ptr, bytes.len);
-	*atp += bytes.len;
-	return out;
-}
-
 static void
 count_malformed(struct cal_redis_server *rs)
 {
@@ -143,8 +132,8 @@ request_new(struct cal_redis_server *rs, const struct cal_redis_entry *entry,
 			rs->last = id;
 	}
 	at = request->bytes;
-	request->hdr = copy(&at, entry->hdr);
-	request->msg = copy(&at, entry->msg);
+	request->hdr = cal_slice_keep(&at, entry->hdr);
+	request->msg = cal_slice_keep(&at, entry->msg);
 	request->errand = judge(request, entry);
 	rs->taken++;
 	return request;

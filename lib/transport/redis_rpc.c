@@ -33,16 +33,6 @@ cal_redis_keys_answers(const struct cal_redis_keys *keys,
 }
 
 void
-cal_redis_add_frames(struct cal_redis_words *words, struct cal_slice hdr,
-    struct cal_slice msg)
-{
-	cal_redis_add_text(words, "hdr");
-	cal_redis_add(words, hdr);
-	cal_redis_add_text(words, "msg");
-	cal_redis_add(words, msg);
-}
-
-void
 cal_redis_send_cancel(struct cal_redis_session *session,
     struct cal_redis_words *words, const struct cal_redis_keys *keys,
     struct cal_slice hdr, struct cal_slice msg)

@@ -37,10 +37,6 @@ void cal_redis_keys_init(struct cal_redis_keys *keys, const char *stream);
 void cal_redis_keys_answers(const struct cal_redis_keys *keys,
     struct cal_slice cid, char *key);
 
-/* The fields of an entry. */
-void cal_redis_add_frames(struct cal_redis_words *words, struct cal_slice hdr,
-    struct cal_slice msg);
-
 /* Writes a CANCEL to where all servers read it, and lets it be kept. */
 void cal_redis_send_cancel(struct cal_redis_session *session,
     struct cal_redis_words *words, const struct cal_redis_keys *keys,
